@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* driver.h - from layers to the root file system of one container */
+#ifndef CORACLE_STORE_DRIVER_H
+#define CORACLE_STORE_DRIVER_H
+
+#include "coracle/store/store.h"
+
+/*
+ * Drivers work in the caller's mount namespace, which is private to it (the monitor's, or a command's
+ * own) and inside the user namespace. What they mount goes away with that namespace.
+ */
+struct driver_mount {
+	struct store *store;
+	const struct texts *layers; /* chain ids, lowest first */
+	int container_fd;           /* the container's directory: upper/, work/, merged/ are made in it */
+	bool read_only;             /* no upper directory */
+};
+
+struct driver {
+	const char *name; /* "overlay", "fuse-overlayfs", "copy" */
+	/* probe - 0 when it works in this store (by trying), else a negative errno with the reason in err */
+	int (*probe)(struct store *store, struct error *err);
+	/* mount - descriptor of the mounted root (detached, or mounted on merged/), or a negative errno */
+	int (*mount)(const struct driver_mount *request, struct error *err);
+	/* unmount - end a helper process if there is one; NULL when the kernel does it all */
+	void (*unmount)(const struct driver_mount *request);
+};
+
+extern const struct driver driver_overlay, driver_fuse, driver_copy;
+
+/*
+ * driver_choose - the first that works: overlay, fuse-overlayfs, copy; wanted (or $STORAGE_DRIVER)
+ * restricts the choice ("vfs" means copy). The answer is remembered in the runtime directory for
+ * this boot, so that a start does not probe again.
+ */
+const struct driver *driver_choose(struct store *store, const struct paths *paths, const char *wanted,
+                                   struct error *err) NONNULL(1, 2, 4) MUST_USE;
+
+/*
+ * host_mount - the image "host:": this machine's own root with throw-away writable parts
+ *
+ * A tmpfs root; symlinks of / copied; each other directory of / an overlay (upper in container_fd/upper/NAME)
+ * or, where the kernel refuses that (locked submounts), a recursive read-only bind; /proc /sys /dev
+ * left empty for the runtime; /run and /tmp fresh tmpfs. Everything nosuid,nodev.
+ * Returns a mount descriptor or a negative errno.
+ */
+int host_mount(int container_fd, struct error *err) NONNULL(2) MUST_USE;
+
+#endif

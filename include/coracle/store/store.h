@@ -1,0 +1,105 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * store.h - content-addressed blobs, unpacked layers and names of images
+ *
+ *   store/blobs/sha256/HEX           manifests and configurations
+ *   store/layers/HEX/diff/           an unpacked layer; HEX is the chain id's; whiteouts as overlayfs wants them
+ *   store/layers/HEX/layer.json      diff id, parent chain id, size, files; written last before the rename
+ *   store/images/HEX.json            an image: id (config digest), manifest digest, chain ids, sizes, names
+ *   store/refs/ESCAPED-NAME          the digest (image id) that a full name stands for; written last
+ *   store/tmp/                       whatever is being made; swept when its maker is gone
+ *
+ * Everything becomes visible by one rename and is on disk before. Layers are unpacked inside the
+ * user namespace, so all callers of functions marked [userns] have entered it (userns/userns.h).
+ */
+#ifndef CORACLE_STORE_STORE_H
+#define CORACLE_STORE_STORE_H
+
+#include "coracle/base/error.h"
+#include "coracle/base/json.h"
+#include "coracle/base/texts.h"
+#include "coracle/conf/paths.h"
+
+struct store;
+
+/* store_open - the directories are made when absent; release with store_close */
+int store_open(const struct paths *paths, struct store **out, struct error *err) NONNULL(1, 2, 3) MUST_USE;
+void store_close(struct store *store);
+int store_fd(const struct store *store) NONNULL(1); /* borrowed descriptor of store/ */
+
+/* --- blobs --- */
+/* blob_write - verified: the bytes' digest must be the one given, unless it is NULL; out_digest gets it */
+int blob_write(struct store *store, const void *bytes, size_t length, const char *digest,
+               char *out_digest, struct error *err) NONNULL(1, 6) MUST_USE;
+int blob_read(struct store *store, const char *digest, size_t max, char **out, size_t *length,
+              struct error *err) NONNULL(1, 2, 4, 6) MUST_USE;
+
+/* --- layers --- */
+struct layer_info {
+	char *chain_id, *diff_id, *parent; /* digests; parent NULL at the bottom */
+	uint64_t size;                     /* bytes of the files */
+	uint64_t files;
+	char *created;
+};
+extern const struct field layer_info_fields[];
+
+bool layer_exists(struct store *store, const char *chain_id) NONNULL(1, 2);
+int layer_read(struct store *store, const char *chain_id, struct layer_info *out, struct error *err)
+	NONNULL(1, 2, 3, 4) MUST_USE;
+/* layer_chain_id - image-spec config.md#layer-chainid; parent NULL for the bottom layer */
+int layer_chain_id(const char *parent, const char *diff_id, char *into, struct error *err) MUST_USE;
+/*
+ * layer_unpack - [userns] read a layer's tar (plain, gzip, xz, zstd, bzip2) from fd and make it visible
+ *
+ * parent   chain id below, or NULL
+ * diff_id  expected digest of the uncompressed bytes; a difference is an error and nothing stays; NULL: any
+ * out      zeroed by the caller; chain_id, diff_id, size... on success; free with fields_done(layer_info_fields)
+ *
+ * Hostile archives: names with "..", absolute names, symlinked parents, hard links out of the layer,
+ * whiteouts through symlinks or of "" "." "..", device nodes (skipped: can't be made without root;
+ * 0:0 character devices are overlayfs whiteouts and must not come from an archive), xattrs
+ * trusted.*, user.overlay.*, security.* except security.capability, sparse files, at most
+ * LAYER_MAX_ENTRIES entries. The layer directory is the only place ever written.
+ */
+int layer_unpack(struct store *store, int fd, const char *parent, const char *diff_id,
+                 struct layer_info *out, struct error *err) NONNULL(1, 5, 6) MUST_USE;
+
+/* --- images --- */
+struct image_record {
+	char *id;              /* config digest, "sha256:..." */
+	char *manifest_digest; /* of the manifest we hold or made */
+	struct texts layers;   /* chain ids, lowest first */
+	struct texts names;    /* full names "docker.io/library/debian:12", from refs; filled on reading */
+	uint64_t size;         /* bytes of all layers */
+	char *created;         /* RFC 3339, of the configuration */
+	char *loaded;          /* RFC 3339, when it came here */
+	char *architecture, *os;
+	struct pairs labels;
+	bool damaged;          /* the record could not be read; only id counts */
+};
+extern const struct field image_record_fields[];
+
+int image_record_write(struct store *store, const struct image_record *record, struct error *err)
+	NONNULL(1, 2, 3) MUST_USE;
+/* image_record_read - id in full, with or without "sha256:" */
+int image_record_read(struct store *store, const char *id, struct image_record *out, struct error *err)
+	NONNULL(1, 2, 3, 4) MUST_USE;
+/* image_record_list - all of them, newest first; a damaged one is listed as such; list of struct image_record */
+int image_record_list(struct store *store, struct list *out, struct error *err) NONNULL(1, 2, 3) MUST_USE;
+void image_record_list_done(struct list *list) NONNULL(1);
+/* image_record_remove - the record, its manifest and configuration blobs, and layers that no other image has; [userns] */
+int image_record_remove(struct store *store, const struct image_record *record,
+                        const struct texts *layers_in_use, struct error *err) NONNULL(1, 2, 3, 4) MUST_USE;
+
+/* --- names --- full references only: "docker.io/library/debian:12" */
+int ref_write(struct store *store, const char *name, const char *image_id, struct error *err)
+	NONNULL(1, 2, 3, 4) MUST_USE;
+int ref_read(struct store *store, const char *name, char **out_image_id) NONNULL(1, 2, 3) MUST_USE; /* -ENOENT */
+int ref_remove(struct store *store, const char *name, struct error *err) NONNULL(1, 2, 3) MUST_USE;
+/* ref_list - pairs of name and image id */
+int ref_list(struct store *store, struct pairs *out, struct error *err) NONNULL(1, 2, 3) MUST_USE;
+
+/* store_sweep - [userns] remove what dead processes left in store/tmp; never fails a command */
+void store_sweep(struct store *store) NONNULL(1);
+
+#endif
