@@ -287,7 +287,7 @@ static int read_object(const json_t *json, const struct field *fields, void *int
 		r = read_field(value, field, slot_of(field, into), depth, err);
 		if (r < 0) {
 			char inner[sizeof err->text];
-			const char *between = inner[0] == '[' ? "" : inner[0] == '"' ? ": " : " ";
+			const char *between;
 
 			(void) memcpy(inner, err->text, sizeof inner);
 			between = inner[0] == '[' ? "" : inner[0] == '"' ? ": " : " ";
