@@ -47,6 +47,7 @@ struct mount_flag {
 	uint64_t propagation;    /* MS_SHARED...; with recursive for "rshared" */
 	bool recursive;          /* "rro", "rbind", "rslave" */
 	bool bind;               /* "bind", "rbind" */
+	uint64_t super, super_clear; /* MS_* of the file system itself, for mount(2): "sync", "mand", "remount" */
 };
 const struct mount_flag *mount_flag_find(const char *name) NONNULL(1);
 size_t mount_flag_count(void);

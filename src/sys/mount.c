@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * mount.c - the mount calls by descriptor; see mount.h
+ *
+ * The calls go by number: musl and older glibc have no wrappers for them.
+ */
+#include "coracle/sys/mount.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/statvfs.h>
+#include <sys/syscall.h>
+
+#define MOUNT_VALUE_MAX 255 /* fsconfig(2), FSCONFIG_SET_STRING: a longer value is EINVAL */
+#define FD_PATH_SIZE    32
+
+#ifndef ST_NOSYMFOLLOW
+#define ST_NOSYMFOLLOW 0x2000 /* Linux 5.10 */
+#endif
+#ifndef MS_NOSYMFOLLOW
+#define MS_NOSYMFOLLOW 256
+#endif
+
+static const char *fd_path(int fd, char into[static FD_PATH_SIZE])
+{
+	(void) snprintf(into, FD_PATH_SIZE, "/proc/self/fd/%d", fd);
+	return into;
+}
+
+static int set_options(int context, const struct mount_option *options, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		const char *value = options[i].value;
+		unsigned command = value ? FSCONFIG_SET_STRING : FSCONFIG_SET_FLAG;
+
+		/* mount(2) takes a page of options: let the caller go that way */
+		if (value && strlen(value) > MOUNT_VALUE_MAX)
+			return -ENOSYS;
+		if (syscall(SYS_fsconfig, context, command, options[i].key, value, 0) < 0)
+			return -errno;
+	}
+	if (syscall(SYS_fsconfig, context, FSCONFIG_CMD_CREATE, NULL, NULL, 0) < 0)
+		return -errno;
+	return 0;
+}
+
+int mount_new(const char *type, const struct mount_option *options, size_t count,
+              uint64_t attributes)
+{
+	AUTO_CLOSE int context = (int) syscall(SYS_fsopen, type, FSOPEN_CLOEXEC);
+	long fd;
+	int r;
+
+	/* EPERM: an outer seccomp filter, or no privilege, which mount(2) will tell again */
+	if (context < 0)
+		return errno == EPERM ? -ENOSYS : -errno;
+	r = set_options(context, options, count);
+	if (r < 0)
+		return r;
+	fd = syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, (unsigned) attributes);
+	return fd < 0 ? -errno : (int) fd;
+}
+
+int mount_clone(int fd, bool recursive)
+{
+	unsigned flags = OPEN_TREE_CLONE | OPEN_TREE_CLOEXEC | AT_EMPTY_PATH |
+	                 (recursive ? AT_RECURSIVE : 0U);
+	long tree = syscall(SYS_open_tree, fd, "", flags);
+
+	return tree < 0 ? -errno : (int) tree;
+}
+
+int mount_attach(int mount_fd, int target_fd)
+{
+	if (syscall(SYS_move_mount, mount_fd, "", target_fd, "",
+	            MOVE_MOUNT_F_EMPTY_PATH | MOVE_MOUNT_T_EMPTY_PATH) < 0)
+		return -errno;
+	return 0;
+}
+
+int mount_at(int target_fd, const char *type, const char *source, unsigned long flags,
+             const char *data)
+{
+	char target[FD_PATH_SIZE];
+
+	/* mount(2) ignores the source of most types, but wants a string */
+	if (mount(source ? source : type, fd_path(target_fd, target), type, flags, data) < 0)
+		return -errno;
+	return 0;
+}
+
+/* Whether mount_setattr(2) itself is out of reach: with no struct it answers EINVAL, a filter EPERM. */
+static bool is_setattr_missing(int errnum)
+{
+	if (errnum != EPERM)
+		return errnum == ENOSYS;
+	return syscall(SYS_mount_setattr, -1, "", 0U, NULL, (size_t) 0) < 0 && errno == EPERM;
+}
+
+struct flag_pair {
+	unsigned long attribute; /* MOUNT_ATTR_* */
+	unsigned long stat;      /* ST_* */
+	unsigned long flag;      /* MS_* */
+};
+
+static const struct flag_pair pairs[] = {
+	{MOUNT_ATTR_RDONLY, ST_RDONLY, MS_RDONLY},
+	{MOUNT_ATTR_NOSUID, ST_NOSUID, MS_NOSUID},
+	{MOUNT_ATTR_NODEV, ST_NODEV, MS_NODEV},
+	{MOUNT_ATTR_NOEXEC, ST_NOEXEC, MS_NOEXEC},
+	{MOUNT_ATTR_NODIRATIME, ST_NODIRATIME, MS_NODIRATIME},
+	{MOUNT_ATTR_NOSYMFOLLOW, ST_NOSYMFOLLOW, MS_NOSYMFOLLOW},
+};
+
+/* The MS_* flags of a remount that changes the mount with these ST_* flags as wanted. */
+static unsigned long remount_flags(unsigned long now, uint64_t add, uint64_t clear)
+{
+	unsigned long flags = 0;
+
+	for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+		if ((add & pairs[i].attribute) ||
+		    ((now & pairs[i].stat) && !(clear & pairs[i].attribute)))
+			flags |= pairs[i].flag;
+	if (clear & MOUNT_ATTR__ATIME)
+		return flags | (add & MOUNT_ATTR_NOATIME       ? MS_NOATIME
+		                : add & MOUNT_ATTR_STRICTATIME ? MS_STRICTATIME
+		                                               : MS_RELATIME);
+	if (now & ST_NOATIME)
+		return flags | MS_NOATIME;
+	return flags | (now & ST_RELATIME ? MS_RELATIME : MS_STRICTATIME);
+}
+
+/* mount(2) has no recursive change of flags. */
+static int set_by_mount(int fd, uint64_t add, uint64_t clear, bool recursive)
+{
+	struct statvfs now;
+	unsigned long flags;
+	int r;
+
+	if (recursive)
+		return -ENOSYS;
+	if (fstatvfs(fd, &now) < 0)
+		return -errno;
+	flags = MS_REMOUNT | MS_BIND;
+	r = mount_at(fd, "none", NULL, flags | remount_flags(now.f_flag, add, clear), NULL);
+	/* flags that came from another user namespace are locked: keep them (mount_namespaces(7)) */
+	if (r == -EPERM)
+		r = mount_at(fd, "none", NULL, flags | remount_flags(now.f_flag, add, 0), NULL);
+	return r;
+}
+
+int mount_set(int fd, uint64_t add, uint64_t clear, uint64_t propagation, bool recursive)
+{
+	struct mount_attr attr = {.attr_set = add, .attr_clr = clear, .propagation = propagation};
+	unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U);
+	int r = 0;
+
+	if (syscall(SYS_mount_setattr, fd, "", flags, &attr, sizeof attr) == 0)
+		return 0;
+	r = -errno;
+	if (!is_setattr_missing(-r))
+		return r;
+	r = add || clear ? set_by_mount(fd, add, clear, recursive) : 0;
+	if (r == 0 && propagation)
+		r = mount_at(fd, "none", NULL, propagation | (recursive ? MS_REC : 0UL), NULL);
+	return r;
+}
+
+int mount_pivot(int root_fd)
+{
+	AUTO_CLOSE int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+	if (old < 0 || fchdir(root_fd) < 0)
+		return -errno;
+	/* pivot_root(2), NOTES: with "." twice the old root lies over the new one */
+	if (syscall(SYS_pivot_root, ".", ".") < 0)
+		return -errno;
+	/* the unmount must not travel to whoever is a peer of the old root's mounts */
+	if (fchdir(old) < 0 || mount("none", ".", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+		return -errno;
+	if (umount2(".", MNT_DETACH) < 0 || chdir("/") < 0)
+		return -errno;
+	return 0;
+}
