@@ -4,7 +4,7 @@
  *
  *   data/containers/ID/config.json    struct record; written once
  *   data/containers/ID/summary.json   what ps needs, in few bytes
- *   data/containers/ID/exit.json      how the last run ended; absent while it never ran
+ *   data/containers/ID/exit.json      the last run: when it started and how it ended; absent while it never ran
  *   data/containers/ID/{upper,work}   writable layer
  *   data/containers/ID/log*           output
  *   data/names/NAME                   symlink to ID: the claim of a name, made atomically
@@ -34,9 +34,9 @@ enum status {
 };
 const char *status_name(enum status status); /* "created", "running", "exited"... */
 
-struct exit_record {
+struct exit_record { /* the last run: written when it starts, without an end, and again at its end */
 	int64_t code;
-	char *started, *finished; /* RFC 3339 */
+	char *started, *finished; /* RFC 3339; finished NULL: running, or ended without a record */
 	char *error;              /* why it could not start, or "" */
 	bool oom_killed, stopped_by_user;
 	int64_t restarts;
@@ -87,15 +87,20 @@ int state_create(const struct paths *paths, const struct record *record, struct 
 /* state_find - by id, unique id prefix or name (with or without a leading "/"); -ENOENT "no such container: x" */
 int state_find(const struct paths *paths, const char *text, enum state_depth depth,
                struct container *out, struct error *err) NONNULL(1, 2, 4, 5) MUST_USE;
+enum state_which { STATE_ALL, STATE_LIVE /* those with a living monitor */ };
 /* state_list - list of struct container, newest first; damaged ones are in it as such */
-int state_list(const struct paths *paths, enum state_depth depth, struct list *out, struct error *err)
-	NONNULL(1, 3, 4) MUST_USE;
+int state_list(const struct paths *paths, enum state_which which, enum state_depth depth,
+               struct list *out, struct error *err) NONNULL(1, 4, 5) MUST_USE;
 /* state_refresh - look at the facts again: status, run, exit */
 int state_refresh(const struct paths *paths, struct container *container, struct error *err)
 	NONNULL(1, 2, 3) MUST_USE;
 /* state_remove - directory, name, runtime directory; the writable layer needs the user namespace ([userns]); absent parts are fine */
 int state_remove(const struct paths *paths, const char *id, const char *name, struct error *err)
 	NONNULL(1, 2, 4) MUST_USE;
+/* state_runtime_open - descriptor of runtime/containers/ID, or negative errno */
+int state_runtime_open(const struct paths *paths, const char *id) NONNULL(1, 2) MUST_USE;
+/* state_is_live - its monitor holds the alive lock */
+bool state_is_live(const struct paths *paths, const char *id) NONNULL(1, 2);
 /* state_lock - serialise changes to one container; descriptor to close, or negative errno */
 int state_lock(const struct paths *paths, const char *id) NONNULL(1, 2) MUST_USE;
 /* state_exit_write, state_run_write - by the monitor */

@@ -1,0 +1,419 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * userns.c - make or join the user namespace with subordinate ids; see userns.h
+ *
+ * Theory of operation. A holder process is born into a new user namespace and does nothing. While
+ * newuidmap(1) and newgidmap(1) write its maps, side by side, the caller goes on with its own work.
+ * userns_finish() reaps them, opens /proc/HOLDER/ns/user and ends the holder: the descriptor keeps
+ * the namespace. The monitor of a container, which has joined it, publishes its pid in
+ * runtime/userns; as long as that process lives the next command joins instead of making another.
+ */
+#include "coracle/userns/userns.h"
+
+#include "coracle/base/alloc.h"
+#include "coracle/base/fd.h"
+#include "coracle/base/file.h"
+#include "coracle/base/log.h"
+#include "coracle/base/spawn.h"
+#include "coracle/sys/caps.h"
+#include "coracle/sys/process.h"
+#include "coracle/userns/subid.h"
+
+#include <fcntl.h>
+#include <inttypes.h>
+#include <linux/nsfs.h>
+#include <pwd.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+
+#define HOLDER_STACK_BYTES 16384
+#define PUBLISHED          "userns"
+
+static int hold(void *unused)
+{
+	(void) unused;
+	/* the parent may die before it kills us */
+	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+	while (pause() < 0) {
+	}
+	return 0;
+}
+
+static int explain_refusal(int errnum, struct error *err)
+{
+	const char *why = "the kernel or a security module forbids user namespaces; see: coracle doctor";
+
+	if (errnum == ENOSPC || errnum == EUSERS)
+		why = "the limit of user namespaces is reached; as root: sysctl -w "
+		      "user.max_user_namespaces=15000";
+	else if (access("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", F_OK) == 0)
+		why = "AppArmor forbids them to this program; as root: sysctl -w "
+		      "kernel.apparmor_restrict_unprivileged_userns=0";
+	else if (access("/proc/sys/kernel/unprivileged_userns_clone", F_OK) == 0)
+		why = "they are switched off; as root: sysctl -w kernel.unprivileged_userns_clone=1";
+	(void) error_errno(err, errnum, "user namespace");
+	return error_set(err, ERROR_DENIED, "can't make a user namespace (%s): %s", strerror(errnum), why);
+}
+
+static int holder_start(struct userns *userns, struct error *err)
+{
+	/* The holder shares our memory (no page tables to copy) and runs on this stack until it is killed. */
+	static _Alignas(16) char stack[HOLDER_STACK_BYTES];
+	int pid = clone(hold, stack + sizeof stack, CLONE_NEWUSER | CLONE_VM | SIGCHLD, NULL);
+
+	if (pid < 0)
+		return explain_refusal(errno, err);
+	userns->holder_pid = pid;
+	return 0;
+}
+
+static void holder_stop(struct userns *userns)
+{
+	int status;
+
+	if (userns->holder_pid <= 0)
+		return;
+	(void) kill(userns->holder_pid, SIGKILL);
+	/* it is our child and dead: nothing to learn from it */
+	(void) spawn_wait(userns->holder_pid, &status);
+	userns->holder_pid = 0;
+}
+
+static const char *own_name(void)
+{
+	/* getpwuid(3) may ask LDAP or sssd, which is slow and needs /etc/passwd not at all: numbers work too. */
+	const struct passwd *entry = getpwuid(getuid());
+
+	return entry ? entry->pw_name : NULL;
+}
+
+/* The user's own id first, then the subordinate ranges, one after another from 1 up. */
+static int read_ranges(const char *path, const char *name, uint64_t own, struct id_range *out, size_t *count)
+{
+	uint64_t inside = 1;
+	int n = subid_read(path, name, getuid(), out + 1, USERNS_RANGES_MAX - 1);
+
+	out[0] = (struct id_range){.inside = 0, .outside = own, .count = 1};
+	if (n <= 0)
+		return n < 0 ? n : -ENOENT;
+	for (int i = 1; i <= n; i++) {
+		out[i].inside = inside;
+		inside += out[i].count;
+	}
+	*count = (size_t) n + 1;
+	return 0;
+}
+
+/* Whether /etc/subuid knows the caller; the name is looked up only when the number is not there. */
+static int want_ranges(struct userns *userns)
+{
+	const char *name = own_name();
+	int r = read_ranges("/etc/subuid", name, geteuid(), userns->uids, &userns->uid_count);
+
+	if (r >= 0)
+		r = read_ranges("/etc/subgid", name, getegid(), userns->gids, &userns->gid_count);
+	if (r < 0)
+		(void) snprintf(userns->note, sizeof userns->note,
+		                "no subordinate ids for %s in /etc/sub%s, so only one id exists in "
+		                "containers; as root: usermod --add-subuids 100000-165535 "
+		                "--add-subgids 100000-165535 %s",
+		                name ? name : "this user", userns->uid_count ? "gid" : "uid",
+		                name ? name : "USER");
+	return r;
+}
+
+static void map_text(const struct id_range *ranges, size_t count, struct texts *out)
+{
+	for (size_t i = 0; i < count; i++) {
+		texts_printf(out, "%" PRIu64, ranges[i].inside);
+		texts_printf(out, "%" PRIu64, ranges[i].outside);
+		texts_printf(out, "%" PRIu64, ranges[i].count);
+	}
+}
+
+static pid_t helper_start(struct userns *userns, const char *program, const struct id_range *ranges,
+                          size_t count, struct error *err)
+{
+	AUTO_TEXTS struct texts argv = {0};
+	struct spawn spawn = {.program = program, .stdio = {-1, -1, userns->helper_errors}};
+
+	texts_add(&argv, program);
+	texts_printf(&argv, "%d", userns->holder_pid);
+	map_text(ranges, count, &argv);
+	spawn.argv = (const char *const *) argv.items;
+	return spawn_start(&spawn, NULL, err);
+}
+
+static int helpers_start(struct userns *userns, struct error *err)
+{
+	pid_t pid;
+
+	userns->helper_errors = (int) syscall(SYS_memfd_create, "newidmap", 1u /* MFD_CLOEXEC */);
+	pid = helper_start(userns, "newuidmap", userns->uids, userns->uid_count, err);
+	if (pid < 0)
+		return pid;
+	userns->uid_helper = pid;
+	pid = helper_start(userns, "newgidmap", userns->gids, userns->gid_count, err);
+	if (pid < 0)
+		return pid;
+	userns->gid_helper = pid;
+	return 0;
+}
+
+static int write_proc(int pid, const char *file, const char *text)
+{
+	char path[64];
+	int fd, r;
+
+	(void) snprintf(path, sizeof path, "/proc/%d/%s", pid, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	r = write(fd, text, strlen(text)) < 0 ? -errno : 0;
+	(void) close(fd);
+	return r;
+}
+
+/* Root: what this namespace has, one to one. */
+static int map_own(struct userns *userns, struct error *err)
+{
+	const char *files[] = {"uid_map", "gid_map"};
+
+	for (int i = 0; i < 2; i++) {
+		struct id_range *ranges = i ? userns->gids : userns->uids;
+		AUTO_FREE char *text = NULL;
+		AUTO_TEXTS struct texts lines = {0};
+		int n = userns_read_map(i ? "/proc/self/gid_map" : "/proc/self/uid_map", ranges,
+		                        USERNS_RANGES_MAX);
+		int r;
+
+		if (n <= 0)
+			return error_errno(err, n ? -n : EINVAL, "/proc/self/%s", files[i]);
+		for (int k = 0; k < n; k++) {
+			ranges[k].outside = ranges[k].inside;
+			texts_printf(&lines, "%" PRIu64 " %" PRIu64 " %" PRIu64, ranges[k].inside,
+			             ranges[k].inside, ranges[k].count);
+		}
+		*(i ? &userns->gid_count : &userns->uid_count) = (size_t) n;
+		text = texts_join(&lines, "\n");
+		r = write_proc(userns->holder_pid, files[i], text);
+		if (r < 0)
+			return error_errno(err, -r, "write %s of the user namespace", files[i]);
+	}
+	return 0;
+}
+
+static int map_single(struct userns *userns, struct error *err)
+{
+	char text[64];
+	int r;
+
+	userns->uids[0] = (struct id_range){0, geteuid(), 1};
+	userns->gids[0] = (struct id_range){0, getegid(), 1};
+	userns->uid_count = userns->gid_count = 1;
+	userns->rung = USERNS_SINGLE;
+	/* user_namespaces(7): without privilege setgroups(2) must be given up first */
+	r = write_proc(userns->holder_pid, "setgroups", "deny");
+	(void) snprintf(text, sizeof text, "0 %u 1", (unsigned) geteuid());
+	if (r >= 0)
+		r = write_proc(userns->holder_pid, "uid_map", text);
+	(void) snprintf(text, sizeof text, "0 %u 1", (unsigned) getegid());
+	if (r >= 0)
+		r = write_proc(userns->holder_pid, "gid_map", text);
+	return r < 0 ? error_errno(err, -r, "write the id maps of the user namespace") : 0;
+}
+
+static bool same_map(const char *path, const struct id_range *ranges, size_t count)
+{
+	struct id_range found[USERNS_RANGES_MAX];
+	int n = userns_read_map(path, found, USERNS_RANGES_MAX);
+
+	return n == (int) count && memcmp(found, ranges, count * sizeof *ranges) == 0;
+}
+
+/* The namespace of a living monitor, if there is one and it has the maps that we would make. */
+static int try_join(const struct paths *paths, const struct userns *wanted)
+{
+	AUTO_FREE char *text = NULL;
+	AUTO_CLOSE int fd = -1;
+	char path[64];
+	uint64_t start;
+	uid_t owner;
+	int pid;
+
+	if (file_read(paths->runtime_fd, PUBLISHED, 256, &text, NULL) < 0)
+		return -ENOENT;
+	if (sscanf(text, "%d %" SCNu64, &pid, &start) != 2 || !process_is(pid, start))
+		return -ESRCH;
+	(void) snprintf(path, sizeof path, "/proc/%d/ns/user", pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	if (ioctl(fd, NS_GET_OWNER_UID, &owner) < 0 || owner != geteuid())
+		return -EPERM;
+	(void) snprintf(path, sizeof path, "/proc/%d/uid_map", pid);
+	if (!same_map(path, wanted->uids, wanted->uid_count))
+		return -ESTALE;
+	(void) snprintf(path, sizeof path, "/proc/%d/gid_map", pid);
+	if (!same_map(path, wanted->gids, wanted->gid_count))
+		return -ESTALE;
+	/* after the reads: the pid was that process all along */
+	if (!process_is(pid, start))
+		return -ESRCH;
+	return TAKE_FD(fd);
+}
+
+static int begin(struct userns *userns, const struct paths *paths, struct error *err)
+{
+	int r;
+
+	if (geteuid() == 0 && caps_has(6 /* CAP_SETGID */) && caps_has(7 /* CAP_SETUID */)) {
+		userns->rung = USERNS_ROOT;
+		r = holder_start(userns, err);
+		return r < 0 ? r : map_own(userns, err);
+	}
+	if (want_ranges(userns) >= 0) {
+		userns->rung = USERNS_RANGE;
+		userns->fd = try_join(paths, userns);
+		if (userns->fd >= 0) {
+			userns->joined = true;
+			return 0;
+		}
+		userns->fd = -1;
+		r = holder_start(userns, err);
+		if (r < 0)
+			return r;
+		r = helpers_start(userns, err);
+		if (r >= 0)
+			return 0;
+		(void) snprintf(userns->note, sizeof userns->note,
+		                "%.300s; only one id exists in containers; as root: apt-get install uidmap",
+		                err->text);
+		return 0; /* finish falls back */
+	}
+	r = holder_start(userns, err);
+	return r < 0 ? r : map_single(userns, err);
+}
+
+int userns_begin(const struct paths *paths, struct userns **out, struct error *err)
+{
+	struct userns *userns = xcalloc(1, sizeof *userns);
+	int r;
+
+	userns->fd = userns->holder_pipe = userns->helper_errors = -1;
+	r = begin(userns, paths, err);
+	if (r < 0) {
+		userns_free(userns);
+		return r;
+	}
+	*out = userns;
+	return 0;
+}
+
+static bool helper_succeeded(int *pid)
+{
+	int status = -1;
+	bool ok = *pid > 0 && spawn_wait(*pid, &status) >= 0 && WIFEXITED(status)
+	          && WEXITSTATUS(status) == 0;
+
+	*pid = 0;
+	return ok;
+}
+
+static void note_helper_words(struct userns *userns)
+{
+	char words[256] = "";
+	ssize_t n = userns->helper_errors < 0
+	                    ? 0
+	                    : pread(userns->helper_errors, words, sizeof words - 1, 0);
+
+	if (userns->note[0])
+		return;
+	words[n > 0 ? n : 0] = '\0';
+	words[strcspn(words, "\n")] = '\0';
+	(void) snprintf(userns->note, sizeof userns->note,
+	                "newuidmap or newgidmap refused (%s), so only one id exists in containers; see: "
+	                "coracle doctor",
+	                words[0] ? words : "no reason given");
+}
+
+int userns_finish(struct userns *userns, struct error *err)
+{
+	char path[64];
+	int r;
+
+	if (userns->fd >= 0)
+		return 0;
+	if (userns->rung == USERNS_RANGE) {
+		bool uids = helper_succeeded(&userns->uid_helper);
+		bool gids = helper_succeeded(&userns->gid_helper);
+
+		if (!uids || !gids) {
+			note_helper_words(userns);
+			/* a map can be written once only: a new holder */
+			holder_stop(userns);
+			r = holder_start(userns, err);
+			if (r < 0)
+				return r;
+			r = map_single(userns, err);
+			if (r < 0)
+				return r;
+		}
+	}
+	(void) snprintf(path, sizeof path, "/proc/%d/ns/user", userns->holder_pid);
+	userns->fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (userns->fd < 0)
+		return error_errno(err, errno, "%s", path);
+	holder_stop(userns);
+	return 0;
+}
+
+int userns_enter(struct userns *userns, struct error *err)
+{
+	int r = userns_finish(userns, err);
+
+	if (r < 0)
+		return r;
+	if (setns(userns->fd, CLONE_NEWUSER) < 0)
+		return error_errno(err, errno, "enter the user namespace");
+	/* user_namespaces(7): the mounts we make must belong to this namespace */
+	if (unshare(CLONE_NEWNS) < 0)
+		return error_errno(err, errno, "new mount namespace");
+	return 0;
+}
+
+void userns_publish(const struct paths *paths, int userns_fd)
+{
+	char text[64];
+	int length;
+
+	(void) userns_fd;
+	length = snprintf(text, sizeof text, "%d %" PRIu64 "\n", (int) getpid(),
+	                  process_start_time(getpid()));
+	/* only a short cut for others: without it they make their own */
+	(void) !file_write(paths->runtime_fd, PUBLISHED, text, (size_t) length, 0600, FILE_FAST);
+}
+
+void userns_free(struct userns *userns)
+{
+	if (!userns)
+		return;
+	if (userns->uid_helper > 0)
+		(void) helper_succeeded(&userns->uid_helper);
+	if (userns->gid_helper > 0)
+		(void) helper_succeeded(&userns->gid_helper);
+	holder_stop(userns);
+	if (userns->fd >= 0)
+		(void) close(userns->fd);
+	if (userns->helper_errors >= 0)
+		(void) close(userns->helper_errors);
+	free(userns);
+}
