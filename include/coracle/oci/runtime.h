@@ -187,6 +187,13 @@ extern const struct field oci_spec_fields[], oci_process_fields[], oci_resources
 	oci_seccomp_fields[], oci_hook_fields[], oci_mount_fields[];
 
 /*
+ * oci_json_parse - json_parse for documents whose numbers go up to 2^64-1 (rlimits, seccomp arguments)
+ *
+ * jansson's integers are signed: a number above INT64_MAX arrives as the negative one of the same 64
+ * bits, so 18446744073709551615 is -1. The rows of rlimits and of seccomp arguments keep the bits.
+ */
+json_t *oci_json_parse(const char *bytes, size_t length, struct error *err) NONNULL(1, 3) MUST_USE;
+/*
  * oci_spec_parse - read and validate (runtime-spec config.md, config-linux.md): version 1.x, absolute
  * paths where they must be, known namespace types without duplicates, rlimit types unique with
  * soft <= hard, id mappings that do not overlap, cwd absolute, hook paths absolute...

@@ -44,7 +44,11 @@ int seccomp_cached_default(int cache_fd, uint64_t bounding, struct seccomp_progr
 /* seccomp_cached - the same for any profile, keyed by its canonical JSON */
 int seccomp_cached(int cache_fd, const struct oci_seccomp *profile, struct seccomp_program *out, struct error *err)
 	NONNULL(2, 3, 4) MUST_USE;
-/* seccomp_load - in the child, last but one before execve: async-signal-safe; listener descriptor or 0, or negative errno */
-int seccomp_load(const struct seccomp_program *program) NONNULL(1) MUST_USE;
+/*
+ * seccomp_program_load - in the child, last but one before execve: async-signal-safe; listener descriptor or 0, or negative errno
+ *
+ * -EACCES: neither no_new_privs nor CAP_SYS_ADMIN. (seccomp_load is a name of libseccomp.)
+ */
+int seccomp_program_load(const struct seccomp_program *program) NONNULL(1) MUST_USE;
 
 #endif
