@@ -53,7 +53,7 @@ static char *format_time(uint64_t ns, char between, const char *zone,
                          char into[static CLOCK_TEXT_SIZE])
 {
 	time_t seconds = (time_t) (ns / NS_PER_SECOND);
-	char fraction[16] = "";
+	char fraction[12] = "";
 	struct tm tm;
 
 	(void) gmtime_r(&seconds, &tm);

@@ -198,6 +198,7 @@ static int remove_entries(int fd, unsigned depth)
 	if (!dir)
 		return -errno;
 	copy = -1; /* the stream owns it */
+	rewinddir(dir); /* the offset is shared with fd: a second round would see nothing */
 	for (struct dirent *entry = readdir(dir); entry; entry = readdir(dir)) {
 		int r;
 

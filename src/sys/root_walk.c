@@ -208,7 +208,7 @@ static int open_directory(struct walk *walk, int flags, mode_t mode)
 		return -EEXIST;
 	if (flags & O_PATH)
 		return TAKE_FD(walk->parent_fd);
-	fd = openat(walk->parent_fd, ".", flags & ~O_NOFOLLOW, mode);
+	fd = openat(walk->parent_fd, ".", (flags & ~O_NOFOLLOW) | O_CLOEXEC, mode);
 	return fd < 0 ? -errno : fd;
 }
 
