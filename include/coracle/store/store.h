@@ -26,6 +26,11 @@ struct store;
 int store_open(const struct paths *paths, struct store **out, struct error *err) NONNULL(1, 2, 3) MUST_USE;
 void store_close(struct store *store);
 int store_fd(const struct store *store) NONNULL(1); /* borrowed descriptor of store/ */
+/*
+ * store_hold - while the descriptor is open no layer is removed; taken from before the first layer_exists
+ * or layer_unpack until the image record that names the layers is written. Descriptor or negative errno.
+ */
+int store_hold(struct store *store, struct error *err) NONNULL(1, 2) MUST_USE;
 
 /* --- blobs --- */
 /* blob_write - verified: the bytes' digest must be the one given, unless it is NULL; out_digest gets it */
@@ -39,6 +44,7 @@ struct layer_info {
 	char *chain_id, *diff_id, *parent; /* digests; parent NULL at the bottom */
 	uint64_t size;                     /* bytes of the files */
 	uint64_t files;
+	uint64_t tar_size;                 /* bytes of the uncompressed archive */
 	char *created;
 };
 extern const struct field layer_info_fields[];
@@ -63,13 +69,25 @@ int layer_chain_id(const char *parent, const char *diff_id, char *into, struct e
  */
 int layer_unpack(struct store *store, int fd, const char *parent, const char *diff_id,
                  struct layer_info *out, struct error *err) NONNULL(1, 5, 6) MUST_USE;
+/* layer_unpack_part - the same from the next length bytes of fd only, where an archive holds the layer */
+int layer_unpack_part(struct store *store, int fd, uint64_t length, const char *parent,
+                      const char *diff_id, struct layer_info *out, struct error *err)
+	NONNULL(1, 6, 7) MUST_USE;
+/*
+ * layer_remove_unused - [userns] remove those of candidates (NULL: of all layers) that no image has
+ *
+ * in_use  chain ids that containers stand on; these stay too. Nothing goes while another process
+ *         holds the store (store_hold) or an image record is damaged: a later call makes up for it.
+ */
+int layer_remove_unused(struct store *store, const struct texts *candidates, const struct texts *in_use,
+                        struct error *err) NONNULL(1, 3, 4) MUST_USE;
 
 /* --- images --- */
 struct image_record {
 	char *id;              /* config digest, "sha256:..." */
 	char *manifest_digest; /* of the manifest we hold or made */
 	struct texts layers;   /* chain ids, lowest first */
-	struct texts names;    /* full names "docker.io/library/debian:12", from refs; filled on reading */
+	struct texts names;    /* full names "docker.io/library/debian:12", from refs; see image_record_names */
 	uint64_t size;         /* bytes of all layers */
 	char *created;         /* RFC 3339, of the configuration */
 	char *loaded;          /* RFC 3339, when it came here */
@@ -81,10 +99,16 @@ extern const struct field image_record_fields[];
 
 int image_record_write(struct store *store, const struct image_record *record, struct error *err)
 	NONNULL(1, 2, 3) MUST_USE;
-/* image_record_read - id in full, with or without "sha256:" */
+/* image_record_read - id in full, with or without "sha256:"; names stay empty (one file is read, not all refs) */
 int image_record_read(struct store *store, const char *id, struct image_record *out, struct error *err)
 	NONNULL(1, 2, 3, 4) MUST_USE;
-/* image_record_list - all of them, newest first; a damaged one is listed as such; list of struct image_record */
+/* image_record_names - fill names from refs */
+int image_record_names(struct store *store, struct image_record *record, struct error *err)
+	NONNULL(1, 2, 3) MUST_USE;
+/* image_record_ids - ids ("sha256:...") that begin with these hex digits, from one directory listing */
+int image_record_ids(struct store *store, const char *prefix, struct texts *out, struct error *err)
+	NONNULL(1, 2, 3, 4) MUST_USE;
+/* image_record_list - all of them with names, newest first; a damaged one is listed as such; list of struct image_record */
 int image_record_list(struct store *store, struct list *out, struct error *err) NONNULL(1, 2, 3) MUST_USE;
 void image_record_list_done(struct list *list) NONNULL(1);
 /* image_record_remove - the record, its manifest and configuration blobs, and layers that no other image has; [userns] */

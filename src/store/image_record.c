@@ -1,0 +1,278 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* image_record.c - one JSON file an image: what a listing needs without opening manifests */
+#include "coracle/store/store.h"
+
+#include "coracle/base/alloc.h"
+#include "coracle/base/digest.h"
+#include "coracle/base/file.h"
+#include "coracle/base/log.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "store_private.h"
+
+#define RECORD_MAX_BYTES (4 << 20)
+#define SUFFIX           ".json"
+
+const struct field image_record_fields[] = {
+	FIELD_TEXT("id", struct image_record, id, .required = true),
+	FIELD_TEXT("manifest", struct image_record, manifest_digest),
+	FIELD_TEXTS("layers", struct image_record, layers, .keep = true),
+	FIELD_UINT("size", struct image_record, size, .keep = true),
+	FIELD_TEXT("created", struct image_record, created),
+	FIELD_TEXT("loaded", struct image_record, loaded),
+	FIELD_TEXT("architecture", struct image_record, architecture),
+	FIELD_TEXT("os", struct image_record, os),
+	FIELD_PAIRS("labels", struct image_record, labels),
+	FIELD_END,
+};
+
+static void record_clear(struct image_record *record)
+{
+	fields_done(image_record_fields, record);
+	texts_done(&record->names);
+	record->damaged = false;
+}
+
+static int record_path(const char *id, char into[static STORE_NAME_SIZE], struct error *err)
+{
+	AUTO_FREE char *full = strchr(id, ':') ? xstrdup(id) : xprintf(DIGEST_PREFIX "%s", id);
+
+	if (!digest_is_valid(full))
+		return error_set(err, ERROR_INVALID, "\"%.100s\" is not an image id", id);
+	(void) snprintf(into, STORE_NAME_SIZE, "images/%s" SUFFIX, digest_hex(full));
+	return 0;
+}
+
+/* check_digests - a hand-edited record must not lead anywhere outside the store */
+static int check_digests(const struct image_record *record, const char *path, struct error *err)
+{
+	if (!digest_is_valid(record->id)
+	    || strncmp(path + strlen("images/"), digest_hex(record->id), 64) != 0)
+		return error_set(err, ERROR_INVALID, "\"id\" does not fit the file's name");
+	if (record->manifest_digest && !digest_is_valid(record->manifest_digest))
+		return error_set(err, ERROR_INVALID, "\"manifest\" is not a digest");
+	for (size_t i = 0; i < record->layers.count; i++)
+		if (!digest_is_valid(record->layers.items[i]))
+			return error_set(err, ERROR_INVALID, "\"layers\"[%zu] is not a digest", i);
+	return 0;
+}
+
+int image_record_write(struct store *store, const struct image_record *record, struct error *err)
+{
+	AUTO_JSON json_t *json = NULL;
+	AUTO_FREE char *text = NULL;
+	char path[STORE_NAME_SIZE];
+	int r;
+
+	r = record_path(record->id, path, err);
+	if (r < 0)
+		return r;
+	r = check_digests(record, path, err);
+	if (r < 0)
+		return error_wrap(err, r, "image record");
+	json = json_write(image_record_fields, record);
+	text = json_text(json, JSON_COMPACT);
+	r = store_publish_file(store, "images", path + strlen("images/"), text, strlen(text));
+	return r < 0 ? error_errno(err, -r, "write store/%s", path) : 0;
+}
+
+int image_record_read(struct store *store, const char *id, struct image_record *out, struct error *err)
+{
+	char path[STORE_NAME_SIZE];
+	struct image_record record = {0};
+	int r = record_path(id, path, err);
+
+	if (r < 0)
+		return r;
+	r = file_read_json(store->fd, path, RECORD_MAX_BYTES, image_record_fields, &record, err);
+	if (r < 0)
+		return error_wrap(err, r, "image %.12s", path + strlen("images/"));
+	r = check_digests(&record, path, err);
+	if (r < 0) {
+		record_clear(&record);
+		return error_wrap(err, r, "image %.12s: store/%s", path + strlen("images/"), path);
+	}
+	*out = record;
+	return 0;
+}
+
+int image_record_names(struct store *store, struct image_record *record, struct error *err)
+{
+	AUTO_PAIRS struct pairs refs = {0};
+	int r = ref_list(store, &refs, err);
+
+	if (r < 0)
+		return r;
+	texts_done(&record->names);
+	for (size_t i = 0; i < refs.count; i++)
+		if (strcmp(refs.items[i].value, record->id) == 0)
+			texts_add(&record->names, refs.items[i].key);
+	return 0;
+}
+
+/* id_of_file - owned "sha256:HEX" of "HEX.json", or NULL */
+static char *id_of_file(const char *file)
+{
+	size_t length = strlen(file);
+	AUTO_FREE char *id = NULL;
+
+	if (length != 64 + strlen(SUFFIX) || strcmp(file + 64, SUFFIX) != 0)
+		return NULL;
+	id = xprintf(DIGEST_PREFIX "%.64s", file);
+	return digest_is_valid(id) ? TAKE_PTR(id) : NULL;
+}
+
+int image_record_ids(struct store *store, const char *prefix, struct texts *out, struct error *err)
+{
+	AUTO_TEXTS struct texts files = {0};
+	int r = directory_list(store->fd, "images", &files);
+
+	if (r < 0)
+		return error_errno(err, -r, "list store/images");
+	for (size_t i = 0; i < files.count; i++) {
+		char *id;
+
+		if (strncmp(files.items[i], prefix, strlen(prefix)) != 0)
+			continue;
+		id = id_of_file(files.items[i]);
+		if (id)
+			texts_take(out, id);
+	}
+	return 0;
+}
+
+static const char *text_or_empty(const char *text)
+{
+	return text ? text : "";
+}
+
+static int compare_newest_first(const void *a, const void *b)
+{
+	const struct image_record *left = a, *right = b;
+	int r = strcmp(text_or_empty(right->created), text_or_empty(left->created));
+
+	return r ? r : strcmp(left->id, right->id);
+}
+
+static int compare_pairs(const void *a, const void *b)
+{
+	const struct pair *left = a, *right = b;
+	int r = strcmp(left->value, right->value);
+
+	return r ? r : strcmp(left->key, right->key);
+}
+
+/* give_names - refs are sorted by image id, so that each record finds its own by bisection */
+static void give_names(struct image_record *record, const struct pairs *refs)
+{
+	size_t low = 0, high = refs->count;
+
+	while (low < high) {
+		size_t middle = low + (high - low) / 2;
+
+		if (strcmp(refs->items[middle].value, record->id) < 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	for (; low < refs->count && strcmp(refs->items[low].value, record->id) == 0; low++)
+		texts_add(&record->names, refs->items[low].key);
+}
+
+int image_record_list(struct store *store, struct list *out, struct error *err)
+{
+	AUTO_TEXTS struct texts ids = {0};
+	AUTO_PAIRS struct pairs refs = {0};
+	int r = image_record_ids(store, "", &ids, err);
+
+	if (r >= 0)
+		r = ref_list(store, &refs, err);
+	if (r < 0)
+		return r;
+	if (refs.count)
+		qsort(refs.items, refs.count, sizeof *refs.items, compare_pairs);
+	for (size_t i = 0; i < ids.count; i++) {
+		struct image_record record = {0};
+		struct error failure = {0};
+		struct image_record *slot;
+
+		r = image_record_read(store, ids.items[i], &record, &failure);
+		if (r == -ENOENT) /* removed since the directory was read */
+			continue;
+		if (r < 0) {
+			log_warning("%s", failure.text);
+			record = (struct image_record){.damaged = true};
+			record.id = xstrdup(ids.items[i]);
+		}
+		give_names(&record, &refs);
+		slot = list_add(out, sizeof record);
+		*slot = record;
+	}
+	if (out->count)
+		qsort(out->items, out->count, sizeof(struct image_record), compare_newest_first);
+	return 0;
+}
+
+void image_record_list_done(struct list *list)
+{
+	LIST_EACH(struct image_record, record, list)
+		record_clear(record);
+	free(list->items);
+	*list = (struct list){0};
+}
+
+static void remove_blob(struct store *store, const char *digest)
+{
+	char path[STORE_NAME_SIZE];
+
+	if (!digest || !digest_is_valid(digest))
+		return;
+	(void) snprintf(path, sizeof path, "blobs/sha256/%s", digest_hex(digest));
+	/* what stays costs a few kilobytes and is found again by its digest */
+	if (unlinkat(store->fd, path, 0) < 0 && errno != ENOENT)
+		log_warning("remove store/%s: %s", path, strerror(errno));
+}
+
+static bool is_manifest_shared(struct store *store, const struct image_record *record)
+{
+	AUTO(image_record_list_done) struct list list = {0};
+	struct error ignored = {0};
+
+	if (!record->manifest_digest || image_record_list(store, &list, &ignored) < 0)
+		return true;
+	LIST_EACH(struct image_record, other, &list)
+		if (strcmp(other->id, record->id) != 0 && other->manifest_digest
+		    && strcmp(other->manifest_digest, record->manifest_digest) == 0)
+			return true;
+	return false;
+}
+
+int image_record_remove(struct store *store, const struct image_record *record,
+                        const struct texts *layers_in_use, struct error *err)
+{
+	AUTO_PAIRS struct pairs refs = {0};
+	char path[STORE_NAME_SIZE];
+	int r = record_path(record->id, path, err);
+
+	if (r >= 0)
+		r = ref_list(store, &refs, err);
+	if (r < 0)
+		return r;
+	/* names first: a name must never stand for an image that is half gone */
+	for (size_t i = 0; i < refs.count; i++) {
+		if (strcmp(refs.items[i].value, record->id) != 0)
+			continue;
+		r = ref_remove(store, refs.items[i].key, err);
+		if (r < 0 && r != -ENOENT)
+			return r;
+	}
+	if (unlinkat(store->fd, path, 0) < 0 && errno != ENOENT)
+		return error_errno(err, errno, "remove store/%s", path);
+	if (!is_manifest_shared(store, record))
+		remove_blob(store, record->manifest_digest);
+	remove_blob(store, record->id);
+	return layer_remove_unused(store, NULL, layers_in_use, err);
+}

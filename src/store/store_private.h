@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* store_private.h - what the files of this module share */
+#ifndef CORACLE_STORE_PRIVATE_H
+#define CORACLE_STORE_PRIVATE_H
+
+#include "coracle/store/store.h"
+
+#define STORE_NAME_SIZE 160
+
+struct store {
+	int fd; /* of store/ */
+};
+
+/*
+ * A workspace is a directory of its own in tmp/, locked for as long as its descriptor is open, so
+ * that store_sweep of another process knows whether its maker lives.
+ */
+struct workspace {
+	struct store *store;
+	int fd;                     /* -1: none; read-only descriptor, holds the lock */
+	char path[STORE_NAME_SIZE]; /* "tmp/layer-..." relative to store/ */
+};
+#define WORKSPACE_INIT {.fd = -1}
+
+int workspace_open(struct store *store, const char *what, struct workspace *out, struct error *err)
+	NONNULL(1, 2, 3, 4) MUST_USE;
+/* workspace_close - remove what is still there and let go */
+void workspace_close(struct workspace *workspace) NONNULL(1);
+/* workspace_publish - sync it all, then one rename to path; -EEXIST when somebody was first */
+int workspace_publish(struct workspace *workspace, const char *path, struct error *err)
+	NONNULL(1, 2, 3) MUST_USE;
+#define AUTO_WORKSPACE AUTO(workspace_close)
+
+/* store_publish_file - bytes become folder/name at once and durably; name may have up to 255 bytes */
+int store_publish_file(struct store *store, const char *folder, const char *name, const void *bytes,
+                       size_t length) NONNULL(1, 2, 3) MUST_USE;
+/* store_lock_exclusive - keep other holders out; descriptor, or -EWOULDBLOCK while the store is held */
+int store_lock_exclusive(struct store *store) NONNULL(1) MUST_USE;
+
+#endif
