@@ -190,7 +190,7 @@ END_TEST
 START_TEST(reads_regular_files_only)
 {
 	int root_fd;
-	AUTO_SCRATCH struct scratch scratch = make_tree(&root_fd);
+	AUTO_SCRATCH UNUSED struct scratch scratch = make_tree(&root_fd);
 	AUTO_CLOSE int root = root_fd;
 	AUTO_FREE char *text = NULL;
 	char *none = NULL;
@@ -218,7 +218,7 @@ static const struct {
 START_TEST(resolves_all_symlinks)
 {
 	int root_fd;
-	AUTO_SCRATCH struct scratch scratch = make_tree(&root_fd);
+	AUTO_SCRATCH UNUSED struct scratch scratch = make_tree(&root_fd);
 	AUTO_CLOSE int root = root_fd;
 	AUTO_FREE char *canonical = NULL;
 
