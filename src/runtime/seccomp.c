@@ -24,6 +24,7 @@
 #include <sys/syscall.h>
 
 #include "seccomp_names.h"
+#include "seccomp_shrink.h"
 
 #define ARCHS_MAX   16
 #define ARGS_MAX    6
@@ -409,6 +410,7 @@ int seccomp_compile(const struct oci_seccomp *profile, struct seccomp_program *o
 	out->length = (unsigned short) count;
 	out->flags = flags;
 	out->notify = compiler.notify;
+	seccomp_shrink(out);
 	return 0;
 }
 

@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * runtime.h - from a runtime specification and a mounted root to a process
+ *
+ * Theory of operation. runtime_spawn() turns the specification into a plan (an array of operations,
+ * built and checked in the parent, where memory may be allocated and errors worded), clones the
+ * process into its namespaces and returns at once. The child walks the plan with nothing but system
+ * calls, stops at a gate and says so on the sync socket; a failure travels back as {operation, errno}.
+ * runtime_wait_ready() waits for that; between it and runtime_start() the caller connects the network.
+ * runtime_start() opens the gate: the child executes the program. End of file on the sync socket
+ * (close-on-exec) means that execve(2) worked.
+ *
+ * The caller is inside the user namespace, in a mount namespace of its own, and has no threads.
+ */
+#ifndef CORACLE_RUNTIME_RUNTIME_H
+#define CORACLE_RUNTIME_RUNTIME_H
+
+#include "coracle/oci/runtime.h"
+#include "coracle/runtime/seccomp.h"
+
+#include <sys/types.h>
+
+struct runtime_request {
+	const struct oci_spec *spec;
+	int root_fd;       /* the root: a detached mount, or a directory that is a mount point */
+	int stdio[3];      /* descriptors for 0..2 when there is no terminal; -1: /dev/null */
+	bool give_stdio;   /* they are pipes of ours: chown them to the user so that /dev/stdout can be reopened */
+	const struct seccomp_program *seccomp; /* NULL: none */
+	int cgroup_fd;     /* directory of the cgroup to be born in, -1: none */
+	bool init;         /* PID 1 is our own reaper and the program its child */
+	bool keep_groups;  /* leave the supplementary groups of the caller */
+};
+
+struct runtime_process {
+	pid_t pid;
+	int pidfd;
+	int sync_fd;
+	int terminal_fd;   /* master of the pty when process.terminal, after runtime_wait_ready */
+	int listener_fd;   /* seccomp notify descriptor or -1 */
+	struct plan *plan; /* for wording errors */
+};
+
+int runtime_spawn(const struct runtime_request *request, struct runtime_process *out, struct error *err)
+	NONNULL(1, 2, 3) MUST_USE;
+int runtime_wait_ready(struct runtime_process *process, struct error *err) NONNULL(1, 2) MUST_USE;
+/* runtime_start - ERROR_NO_COMMAND and ERROR_NOT_EXECUTABLE tell the exit status 127 and 126 */
+int runtime_start(struct runtime_process *process, struct error *err) NONNULL(1, 2) MUST_USE;
+/* runtime_abort - kill what was spawned, reap it; runtime_process_done - let go of descriptors and the plan only */
+void runtime_abort(struct runtime_process *process) NONNULL(1);
+void runtime_process_done(struct runtime_process *process) NONNULL(1);
+
+struct runtime_exec {
+	int pidfd;          /* of the container's init */
+	uint64_t namespaces; /* runtime_namespaces of its specification */
+	const struct oci_process *process;
+	int stdio[3];
+	bool give_stdio;
+	const struct seccomp_program *seccomp;
+	int cgroup_fd;
+	bool keep_groups;
+};
+/* runtime_namespaces - CLONE_NEW* of every namespace that the specification makes or joins: what exec has to enter */
+uint64_t runtime_namespaces(const struct oci_spec *spec) NONNULL(1);
+/* runtime_exec - a further process in the namespaces of a container; then runtime_wait_ready and runtime_start as above */
+int runtime_exec(const struct runtime_exec *request, struct runtime_process *out, struct error *err)
+	NONNULL(1, 2, 3) MUST_USE;
+
+
+#endif

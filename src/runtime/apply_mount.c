@@ -1,0 +1,356 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * apply_mount.c - mounts, devices and masks of a plan, in the child
+ *
+ * Targets are found with root_open(): never by a path that something inside the image could bend.
+ * A mount goes onto the descriptor that was checked.
+ */
+#include "apply.h"
+
+#include "coracle/base/base.h"
+#include "coracle/sys/mount.h"
+#include "coracle/sys/root.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+
+#define COPY_UP_DEPTH 64
+
+static const struct {
+	uint64_t attribute;
+	unsigned long flag;
+} flag_of_attribute[] = {
+	{MOUNT_ATTR_RDONLY, MS_RDONLY},
+	{MOUNT_ATTR_NOSUID, MS_NOSUID},
+	{MOUNT_ATTR_NODEV, MS_NODEV},
+	{MOUNT_ATTR_NOEXEC, MS_NOEXEC},
+	{MOUNT_ATTR_NODIRATIME, MS_NODIRATIME},
+};
+
+static unsigned long mount_flags(const struct op *op)
+{
+	unsigned long flags = (unsigned long) op->flags;
+
+	for (size_t i = 0; i < ARRAY_LEN(flag_of_attribute); i++)
+		if (op->set & flag_of_attribute[i].attribute)
+			flags |= flag_of_attribute[i].flag;
+	if ((op->set & MOUNT_ATTR__ATIME) == MOUNT_ATTR_NOATIME)
+		flags |= MS_NOATIME;
+	else if ((op->set & MOUNT_ATTR__ATIME) == MOUNT_ATTR_STRICTATIME)
+		flags |= MS_STRICTATIME;
+	return flags;
+}
+
+/* The object at the target inside the root, made when it is missing. */
+static int open_target(const struct plan *plan, const struct op *op)
+{
+	struct stat st;
+	int fd = root_open(plan->root_fd, op->target, O_PATH | (op->no_symlink ? O_NOFOLLOW : 0), 0);
+
+	if (fd == -ENOENT)
+		return op->directory ? root_make_directory(plan->root_fd, op->target, 0755)
+		                     : root_make_file(plan->root_fd, op->target, 0644);
+	if (fd < 0 || !op->no_symlink)
+		return fd;
+	if (fstat(fd, &st) < 0 || S_ISLNK(st.st_mode)) {
+		(void) close(fd);
+		return -ELOOP;
+	}
+	return fd;
+}
+
+static int set_propagation(const struct plan *plan, const struct op *op)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (!op->propagation)
+		return 0;
+	fd = root_open(plan->root_fd, op->target, O_PATH, 0);
+	if (fd < 0)
+		return fd;
+	return mount_set(fd, 0, 0, op->propagation & ~(uint64_t) MS_REC, (op->propagation & MS_REC) != 0);
+}
+
+int apply_mount(const struct plan *plan, const struct op *op)
+{
+	AUTO_CLOSE int target = open_target(plan, op);
+	int r;
+
+	if (target < 0)
+		return target;
+	r = mount_at(target, op->source, op->source, mount_flags(op), op->data);
+	return r < 0 ? r : set_propagation(plan, op);
+}
+
+int apply_attach(const struct plan *plan, const struct op *op)
+{
+	AUTO_CLOSE int target = open_target(plan, op);
+	int r;
+
+	if (target < 0)
+		return target;
+	r = mount_attach(op->fd, target);
+	if (r < 0)
+		return r;
+	return op->propagation
+	               ? mount_set(op->fd, 0, 0, op->propagation & ~(uint64_t) MS_REC,
+	                           (op->propagation & MS_REC) != 0)
+	               : 0;
+}
+
+/* The host's node, bound onto an empty file; what is bound must be a device and not something put in its place. */
+int apply_device(const struct plan *plan, const struct op *op)
+{
+	AUTO_CLOSE int source = open(op->source, O_PATH | O_CLOEXEC);
+	AUTO_CLOSE int clone = -1;
+	AUTO_CLOSE int target = -1;
+	struct stat st;
+
+	if (source < 0)
+		return -errno;
+	if (fstat(source, &st) < 0)
+		return -errno;
+	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
+		return -ENODEV;
+	clone = mount_clone(source, false);
+	if (clone < 0)
+		return clone;
+	target = open_target(plan, op);
+	return target < 0 ? target : mount_attach(clone, target);
+}
+
+int apply_link(const struct plan *plan, const struct op *op)
+{
+	const char *slash = strrchr(op->target, '/');
+	char parent[64];
+	AUTO_CLOSE int fd = -1;
+
+	(void) snprintf(parent, sizeof parent, "%.*s", (int) (slash - op->target), op->target);
+	fd = root_open(plan->root_fd, parent, O_PATH | O_DIRECTORY, 0);
+	if (fd < 0)
+		return fd;
+	return symlinkat(op->source, fd, slash + 1) < 0 && errno != EEXIST ? -errno : 0;
+}
+
+/* --- tmpfs with the contents of the image below it (tmpcopyup) --- */
+
+static int copy_entry(int from, int to, const char *name, int depth);
+
+static int copy_entries(int from, int to, int depth)
+{
+	int scan = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	DIR *dir = scan < 0 ? NULL : fdopendir(scan);
+	int r = 0;
+
+	if (!dir) {
+		r = -errno;
+		if (scan >= 0)
+			(void) close(scan);
+		return r;
+	}
+	for (struct dirent *entry = readdir(dir); entry && r >= 0; entry = readdir(dir))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			r = copy_entry(from, to, entry->d_name, depth);
+	(void) closedir(dir);
+	return r;
+}
+
+static int copy_owner(int fd, const struct stat *st)
+{
+	if (fchown(fd, st->st_uid, st->st_gid) < 0 || fchmod(fd, st->st_mode & 07777) < 0)
+		return -errno;
+	return 0;
+}
+
+static int copy_file(int from, int to, const char *name, const struct stat *st)
+{
+	AUTO_CLOSE int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+	AUTO_CLOSE int out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	ssize_t n;
+
+	if (in < 0 || out < 0)
+		return -errno;
+	do {
+		n = copy_file_range(in, NULL, out, NULL, 1 << 30, 0);
+	} while (n > 0);
+	if (n < 0) {
+		/* between file systems of some kinds it is refused: by hand */
+		char buffer[16384];
+
+		while ((n = read(in, buffer, sizeof buffer)) > 0)
+			if (write(out, buffer, (size_t) n) != n)
+				return -errno;
+		if (n < 0)
+			return -errno;
+	}
+	return copy_owner(out, st);
+}
+
+static int copy_directory(int from, int to, const char *name, const struct stat *st, int depth)
+{
+	AUTO_CLOSE int in = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	AUTO_CLOSE int out = -1;
+	int r;
+
+	if (in < 0)
+		return -errno;
+	if (mkdirat(to, name, 0700) < 0)
+		return -errno;
+	out = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (out < 0)
+		return -errno;
+	r = copy_entries(in, out, depth + 1);
+	return r < 0 ? r : copy_owner(out, st);
+}
+
+static int copy_entry(int from, int to, const char *name, int depth)
+{
+	char link[4096];
+	struct stat st;
+	ssize_t n;
+
+	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
+	if (S_ISREG(st.st_mode))
+		return copy_file(from, to, name, &st);
+	if (S_ISDIR(st.st_mode))
+		return depth >= COPY_UP_DEPTH ? -ELOOP : copy_directory(from, to, name, &st, depth);
+	if (!S_ISLNK(st.st_mode))
+		return 0; /* sockets and devices are not contents */
+	n = readlinkat(from, name, link, sizeof link - 1);
+	if (n < 0)
+		return -errno;
+	link[n] = '\0';
+	if (symlinkat(link, to, name) < 0)
+		return -errno;
+	return fchownat(to, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+}
+
+int apply_copy_up(const struct plan *plan, const struct op *op)
+{
+	AUTO_CLOSE int below = open_target(plan, op);
+	AUTO_CLOSE int above = -1;
+	struct op writable = *op;
+	struct stat st;
+	int r;
+
+	if (below < 0)
+		return below;
+	if (fstat(below, &st) < 0)
+		return -errno;
+	writable.set &= ~(uint64_t) MOUNT_ATTR_RDONLY;
+	r = apply_mount(plan, &writable);
+	if (r < 0)
+		return r;
+	above = root_open(plan->root_fd, op->target, O_RDONLY | O_DIRECTORY, 0);
+	if (above < 0)
+		return above;
+	r = copy_entries(below, above, 0);
+	if (r >= 0 && (!op->data || !strstr(op->data, "mode=")))
+		r = copy_owner(above, &st);
+	if (r >= 0 && (op->set & MOUNT_ATTR_RDONLY))
+		r = mount_set(above, MOUNT_ATTR_RDONLY, 0, 0, false);
+	return r;
+}
+
+/* --- masked and read-only paths; after pivot_root, so that "/" is the container's --- */
+
+static int mask_directory(struct plan *plan, int target)
+{
+	static const struct mount_option options[] = {{"size", "0k"}, {"nr_inodes", "2"}, {"mode", "0555"}};
+	AUTO_CLOSE int clone = -1;
+
+	/* one empty file system serves all masked directories */
+	if (plan->dir_mask_fd < 0)
+		plan->dir_mask_fd = mount_new("tmpfs", options, ARRAY_LEN(options),
+		                              MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
+		                                      | MOUNT_ATTR_NOEXEC);
+	if (plan->dir_mask_fd == -ENOSYS) {
+		plan->dir_mask_fd = -1;
+		return mount_at(target, "tmpfs", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+		                "size=0k,nr_inodes=2,mode=0555");
+	}
+	if (plan->dir_mask_fd < 0)
+		return plan->dir_mask_fd;
+	clone = mount_clone(plan->dir_mask_fd, false);
+	return clone < 0 ? clone : mount_attach(clone, target);
+}
+
+/* CVE-2025-31133: /dev/null must be the null device, whatever the image has put there. */
+static int open_null(void)
+{
+	struct stat st;
+	int fd = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3)) {
+		(void) close(fd);
+		return -ENODEV;
+	}
+	return fd;
+}
+
+int apply_mask(struct plan *plan, const struct op *op)
+{
+	AUTO_CLOSE int target = root_open(plan->root_fd, op->target, O_PATH, 0);
+	AUTO_CLOSE int null = -1;
+	AUTO_CLOSE int clone = -1;
+	struct stat st;
+
+	/* what is not there needs no mask; what may not be seen neither */
+	if (target == -ENOENT || target == -ENOTDIR || target == -EACCES)
+		return 0;
+	if (target < 0)
+		return target;
+	if (fstat(target, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return mask_directory(plan, target);
+	null = open_null();
+	if (null < 0)
+		return null;
+	clone = mount_clone(null, false);
+	return clone < 0 ? clone : mount_attach(clone, target);
+}
+
+int apply_read_only(const struct plan *plan, const struct op *op)
+{
+	AUTO_CLOSE int target = root_open(plan->root_fd, op->target, O_PATH, 0);
+	AUTO_CLOSE int clone = -1;
+	int r;
+
+	if (target == -ENOENT || target == -ENOTDIR || target == -EACCES)
+		return 0;
+	if (target < 0)
+		return target;
+	clone = mount_clone(target, true);
+	if (clone < 0)
+		return clone;
+	r = mount_set(clone, MOUNT_ATTR_RDONLY, 0, 0, true);
+	return r < 0 ? r : mount_attach(clone, target);
+}
+
+/* CVE-2019-19921 kin: only the proc that the kernel made may be written to; before pivot_root it is the host's. */
+int apply_sysctl(const struct op *op)
+{
+	AUTO_CLOSE int sys = open("/proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int fd = -1;
+	struct statfs fs;
+
+	if (sys < 0)
+		return -errno;
+	if (fstatfs(sys, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
+		return -ENODEV;
+	fd = root_open(sys, op->target, O_WRONLY, 0);
+	if (fd < 0)
+		return fd;
+	return write(fd, op->data, strlen(op->data)) < 0 ? -errno : 0;
+}

@@ -1,0 +1,123 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* apply_process.c - ids, capabilities, working directory and execve of a plan, in the child */
+#include "apply.h"
+
+#include "coracle/base/base.h"
+#include "coracle/sys/caps.h"
+#include "coracle/sys/root.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <limits.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+
+int apply_oom_score(const struct plan *plan)
+{
+	char text[16];
+	int length = snprintf(text, sizeof text, "%d", plan->oom_score_adj);
+	AUTO_CLOSE int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return -errno;
+	return write(fd, text, (size_t) length) < 0 ? -errno : 0;
+}
+
+/* Exactly the groups that the specification names: inherited ones would let files be read by mistake (CVE-2022-2989). */
+int apply_groups(const struct plan *plan)
+{
+	if (plan->keep_groups)
+		return 0;
+	if (setgroups(plan->group_count, plan->groups) == 0)
+		return 0;
+	/* a namespace with one id has setgroups(2) denied (user_namespaces(7)); with none asked for that is fine */
+	return errno == EPERM && plan->group_count == 0 ? 0 : -errno;
+}
+
+int apply_gid(const struct plan *plan)
+{
+	return setresgid(plan->gid, plan->gid, plan->gid) < 0 ? -errno : 0;
+}
+
+int apply_uid(const struct plan *plan)
+{
+	/* the sets are applied after the uid has changed */
+	if (prctl(PR_SET_KEEPCAPS, 1) < 0)
+		return -errno;
+	if (setresuid(plan->uid, plan->uid, plan->uid) < 0)
+		return -errno;
+	/* changing ids made us dumpable-by-default and forgot the death signal (prctl(2)) */
+	(void) prctl(PR_SET_DUMPABLE, 0);
+	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return 0;
+}
+
+int apply_make_cwd(const struct plan *plan)
+{
+	AUTO_CLOSE int fd = root_open(plan->root_fd, plan->cwd, O_PATH, 0);
+
+	if (fd == -ENOENT)
+		fd = root_make_directory(plan->root_fd, plan->cwd, 0755);
+	return fd < 0 ? fd : 0;
+}
+
+/* CVE-2024-21626: a working directory outside of the root has no path from it. */
+int apply_cwd(const struct plan *plan)
+{
+	char path[PATH_MAX];
+
+	if (chdir(plan->cwd) < 0)
+		return -errno;
+	if (syscall(SYS_getcwd, path, sizeof path) < 0)
+		return -errno;
+	return path[0] == '/' ? 0 : -EXDEV;
+}
+
+int apply_capabilities(const struct plan *plan)
+{
+	int r = caps_apply(&plan->caps);
+
+	(void) prctl(PR_SET_DUMPABLE, 0);
+	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return r;
+}
+
+/* CVE-2019-5736: our own binary must not become a program of the container that it could then write to. */
+static int check_program(const struct plan *plan, const char *path)
+{
+	struct stat st;
+
+	if (stat(path, &st) < 0)
+		return -errno;
+	if (S_ISDIR(st.st_mode))
+		return -EISDIR;
+	return st.st_dev == plan->own_device && st.st_ino == plan->own_inode ? -EACCES : 0;
+}
+
+int apply_exec(const struct plan *plan)
+{
+	int result = -ENOENT;
+
+	/* whatever a descriptor was opened for, the program gets 0, 1 and 2 only (CVE-2016-9962) */
+	(void) syscall(SYS_close_range, 3u, ~0u, 4u /* CLOSE_RANGE_CLOEXEC */);
+	for (size_t i = 0; i < plan->candidates.count; i++) {
+		const char *path = plan->candidates.items[i];
+		int r = check_program(plan, path);
+
+		if (r >= 0) {
+			(void) execve(path, plan->argv.items,
+			              plan->env.items ? plan->env.items : (char *[]){NULL});
+			r = -errno;
+		}
+		/* as execvp(3): go on with the next directory, but remember what could not be executed */
+		if (r != -ENOENT && r != -ENOTDIR)
+			result = r;
+		if (r != -ENOENT && r != -ENOTDIR && r != -EACCES && r != -EISDIR)
+			break;
+	}
+	return result;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* apply_root.c - the container's root becomes this mount namespace's (pivot_root(2)) */
+#include "apply.h"
+
+#include "coracle/sys/mount.h"
+
+#include <fcntl.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+
+/*
+ * A detached mount goes on top of "/": nothing need be made for it, and looking up "/" still finds the
+ * old root until pivot_root. A root that is a mount point already (mount(2) fall-back) stays where it is.
+ */
+int apply_attach_root(const struct plan *plan)
+{
+	AUTO_CLOSE int slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	int r;
+
+	if (slash < 0)
+		return -errno;
+	/* nothing mounted from here on may show up in the mount namespace this one was copied from */
+	if (mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
+		return -errno;
+	r = mount_attach(plan->root_fd, slash);
+	return r == -EINVAL ? 0 : r;
+}
+
+int apply_pivot(const struct plan *plan)
+{
+	return mount_pivot(plan->root_fd);
+}

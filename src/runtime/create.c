@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* create.c - clone the process of a container, talk with it until it executes; see runtime.h */
+#include "plan.h"
+
+#include "coracle/base/alloc.h"
+#include "coracle/base/fd.h"
+#include "coracle/base/spawn.h"
+#include "coracle/sys/process.h"
+
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+
+/*
+ * A pid namespace can only be joined by children: a go-between enters it and makes the process as a
+ * child of the caller (CLONE_PARENT), then says its pid. pid_namespaces(7), setns(2).
+ */
+struct go_between {
+	int pid_ns_fd;
+	int pidfd;           /* exec: all of join_flags are entered through it instead */
+	uint64_t join_flags;
+};
+
+static _Noreturn void go_between(const struct go_between *via, struct plan *plan, const int *sync, int said)
+{
+	int32_t result;
+
+	(void) close(sync[0]);
+	if (via->pidfd >= 0) {
+		result = setns(via->pidfd, (int) via->join_flags) < 0 ? -errno : 0;
+	} else {
+		result = setns(via->pid_ns_fd, CLONE_NEWPID) < 0 ? -errno : 0;
+	}
+	if (result >= 0) {
+		result = process_clone(plan->clone_flags | CLONE_PARENT, plan->cgroup_fd, NULL);
+		if (result == 0)
+			plan_apply(plan, sync[1]);
+	}
+	(void) !write(said, &result, sizeof result);
+	_exit(0);
+}
+
+static pid_t clone_through(const struct go_between *via, struct plan *plan, const int *sync)
+{
+	int said[2], status;
+	int32_t result = -EPROTO;
+	pid_t between;
+
+	if (pipe2(said, 02000000 /* O_CLOEXEC */) < 0)
+		return -errno;
+	between = process_clone(0, -1, NULL);
+	if (between == 0)
+		go_between(via, plan, sync, said[1]);
+	(void) close(said[1]);
+	if (between > 0) {
+		if (read(said[0], &result, sizeof result) != sizeof result)
+			result = -EPROTO;
+		(void) spawn_wait(between, &status);
+	} else {
+		result = between;
+	}
+	(void) close(said[0]);
+	return result;
+}
+
+static int launch(const struct go_between *via, struct plan *plan, struct runtime_process *out,
+                  struct error *err)
+{
+	int sync[2];
+	int pidfd = -1;
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, sync) < 0)
+		return error_errno(err, errno, "socketpair");
+	if (via) {
+		pid = clone_through(via, plan, sync);
+		if (pid > 0)
+			pidfd = process_pidfd_open(pid);
+	} else {
+		pid = process_clone(plan->clone_flags, plan->cgroup_fd, &pidfd);
+		if (pid == 0) {
+			(void) close(sync[0]);
+			plan_apply(plan, sync[1]);
+		}
+	}
+	(void) close(sync[1]);
+	if (pid < 0) {
+		(void) close(sync[0]);
+		return error_errno(err, -pid, "start a process in new namespaces");
+	}
+	*out = (struct runtime_process){
+		.pid = pid,
+		.pidfd = pidfd < 0 ? -1 : pidfd,
+		.sync_fd = sync[0],
+		.terminal_fd = -1,
+		.listener_fd = -1,
+		.plan = plan,
+	};
+	return 0;
+}
+
+int runtime_spawn(const struct runtime_request *request, struct runtime_process *out, struct error *err)
+{
+	struct plan *plan = xcalloc(1, sizeof *plan);
+	int r = plan_build(request, plan, err);
+
+	if (r >= 0 && plan->pid_ns_fd >= 0) {
+		struct go_between via = {.pid_ns_fd = plan->pid_ns_fd, .pidfd = -1};
+
+		r = launch(&via, plan, out, err);
+	} else if (r >= 0) {
+		r = launch(NULL, plan, out, err);
+	}
+	if (r < 0)
+		plan_free(plan);
+	return r;
+}
+
+int runtime_exec(const struct runtime_exec *request, struct runtime_process *out, struct error *err)
+{
+	struct plan *plan = xcalloc(1, sizeof *plan);
+	struct go_between via = {
+		.pid_ns_fd = -1,
+		.pidfd = request->pidfd,
+		/* all of them in one call (Linux 5.8); the user namespace is the caller's own already */
+		.join_flags = request->namespaces & ~(uint64_t) CLONE_NEWUSER,
+	};
+	int r = plan_build_exec(request, plan, err);
+
+	if (r >= 0)
+		r = launch(&via, plan, out, err);
+	if (r < 0)
+		plan_free(plan);
+	return r;
+}
+
+/* One message of the child: 0 ready, 1 more to come, negative errno with err. */
+static int next_report(struct runtime_process *process, struct error *err)
+{
+	struct report report;
+	size_t count = 0;
+	int fd = -1;
+	ssize_t n = fd_receive(process->sync_fd, &report, sizeof report, &fd, 1, &count);
+
+	if (n < 0)
+		return error_errno(err, (int) -n, "hear from the container");
+	if (n == 0)
+		return error_set(err, ERROR_SYSTEM,
+		                 "the container's first process died while it was being set up");
+	if (n == 1 && count == 1) {
+		if (process->terminal_fd >= 0)
+			(void) close(process->terminal_fd);
+		process->terminal_fd = fd;
+		return 1;
+	}
+	if (fd >= 0)
+		(void) close(fd);
+	if (n != sizeof report)
+		return error_set(err, ERROR_SYSTEM, "the container's first process spoke out of turn");
+	return report.errnum ? plan_word(process->plan, &report, err) : 0;
+}
+
+int runtime_wait_ready(struct runtime_process *process, struct error *err)
+{
+	int r;
+
+	do {
+		r = next_report(process, err);
+	} while (r == 1);
+	return r;
+}
+
+int runtime_start(struct runtime_process *process, struct error *err)
+{
+	struct report report;
+	ssize_t n;
+
+	if (send(process->sync_fd, "g", 1, MSG_NOSIGNAL) < 0)
+		return error_errno(err, errno, "start the container's process");
+	do {
+		n = recv(process->sync_fd, &report, sizeof report, 0);
+	} while (n < 0 && errno == EINTR);
+	(void) close(process->sync_fd);
+	process->sync_fd = -1;
+	if (n == sizeof report && report.errnum)
+		return plan_word(process->plan, &report, err);
+	return 0;
+}
+
+void runtime_process_done(struct runtime_process *process)
+{
+	if (process->pidfd >= 0)
+		(void) close(process->pidfd);
+	if (process->sync_fd >= 0)
+		(void) close(process->sync_fd);
+	if (process->terminal_fd >= 0)
+		(void) close(process->terminal_fd);
+	if (process->listener_fd >= 0)
+		(void) close(process->listener_fd);
+	plan_free(process->plan);
+	*process = (struct runtime_process){
+		.pidfd = -1, .sync_fd = -1, .terminal_fd = -1, .listener_fd = -1};
+}
+
+void runtime_abort(struct runtime_process *process)
+{
+	int status;
+
+	if (process->pid > 0) {
+		(void) kill(process->pid, SIGKILL);
+		(void) spawn_wait(process->pid, &status);
+		process->pid = 0;
+	}
+	runtime_process_done(process);
+}

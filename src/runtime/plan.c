@@ -1,0 +1,327 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* plan.c - from a runtime specification to an ordered list of operations; see plan.h */
+#include "plan.h"
+
+#include "coracle/base/alloc.h"
+#include "coracle/base/path.h"
+#include "coracle/sys/mount.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const struct {
+	const char *type;
+	uint64_t flag;
+} namespaces[] = {
+	{"user", CLONE_NEWUSER}, {"mount", CLONE_NEWNS}, {"pid", CLONE_NEWPID}, {"network", CLONE_NEWNET},
+	{"ipc", CLONE_NEWIPC},   {"uts", CLONE_NEWUTS},  {"cgroup", CLONE_NEWCGROUP},
+	{"time", 0x80 /* CLONE_NEWTIME */},
+};
+
+struct op *plan_add(struct plan *plan, enum op_type type)
+{
+	if ((plan->count & (plan->count - 1)) == 0)
+		plan->ops = xrealloc(plan->ops, plan->count ? 2 * plan->count : 1, sizeof *plan->ops);
+	plan->ops[plan->count] = (struct op){.type = type, .fd = -1};
+	return &plan->ops[plan->count++];
+}
+
+const char *plan_keep(struct plan *plan, const char *text)
+{
+	texts_add(&plan->strings, text);
+	return plan->strings.items[plan->strings.count - 1];
+}
+
+static uint64_t namespace_flag(const char *type)
+{
+	for (size_t i = 0; i < ARRAY_LEN(namespaces); i++)
+		if (strcmp(namespaces[i].type, type) == 0)
+			return namespaces[i].flag;
+	return 0;
+}
+
+uint64_t runtime_namespaces(const struct oci_spec *spec)
+{
+	uint64_t flags = CLONE_NEWNS;
+
+	if (spec->linux_)
+		LIST_EACH(struct oci_namespace, wanted, &spec->linux_->namespaces)
+			flags |= namespace_flag(wanted->type);
+	return flags;
+}
+
+static int plan_namespaces(const struct oci_linux *linux_, struct plan *plan, struct error *err)
+{
+	LIST_EACH(struct oci_namespace, wanted, &linux_->namespaces) {
+		uint64_t flag = namespace_flag(wanted->type);
+		struct op *op;
+		int fd;
+
+		if (flag == 0)
+			return error_set(err, ERROR_INVALID, "unknown namespace type \"%s\"", wanted->type);
+		if (!wanted->path || !*wanted->path) {
+			plan->clone_flags |= flag;
+			continue;
+		}
+		fd = open(wanted->path, O_RDONLY | O_CLOEXEC);
+		if (fd < 0)
+			return error_errno(err, errno, "%s namespace %s", wanted->type, wanted->path);
+		if (flag == CLONE_NEWPID) {
+			plan->pid_ns_fd = fd;
+			continue;
+		}
+		op = plan_add(plan, OP_JOIN);
+		op->fd = fd;
+		op->flags = flag;
+		op->target = plan_keep(plan, wanted->path);
+	}
+	/* the mounts of a container must never be the caller's own */
+	plan->clone_flags |= CLONE_NEWNS;
+	return 0;
+}
+
+static void plan_masks(const struct oci_linux *linux_, struct plan *plan)
+{
+	for (size_t i = 0; i < linux_->readonly_paths.count; i++) {
+		struct op *op = plan_add(plan, OP_READ_ONLY);
+
+		op->target = plan_keep(plan, linux_->readonly_paths.items[i]);
+	}
+	for (size_t i = 0; i < linux_->masked_paths.count; i++) {
+		struct op *op = plan_add(plan, OP_MASK);
+
+		op->target = plan_keep(plan, linux_->masked_paths.items[i]);
+	}
+}
+
+/* The name of a sysctl may be written with dots or with slashes (sysctl(8)). */
+static void plan_sysctls(const struct oci_linux *linux_, struct plan *plan)
+{
+	for (size_t i = 0; i < linux_->sysctl.count; i++) {
+		const struct pair *pair = &linux_->sysctl.items[i];
+		struct op *op = plan_add(plan, OP_SYSCTL);
+		char *name = xstrdup(pair->key);
+
+		if (!strchr(name, '/'))
+			for (char *c = name; *c; c++)
+				if (*c == '.')
+					*c = '/';
+		op->target = plan_keep(plan, name);
+		op->data = plan_keep(plan, pair->value);
+		free(name);
+	}
+}
+
+static uint64_t propagation_of(const char *word)
+{
+	const struct mount_flag *flag = mount_flag_find(word);
+
+	return flag ? flag->propagation : 0;
+}
+
+static void plan_names(const struct oci_spec *spec, struct plan *plan)
+{
+	if (spec->hostname && *spec->hostname)
+		plan_add(plan, OP_HOSTNAME)->data = plan_keep(plan, spec->hostname);
+	if (spec->domainname && *spec->domainname)
+		plan_add(plan, OP_DOMAINNAME)->data = plan_keep(plan, spec->domainname);
+}
+
+static void find_own_binary(struct plan *plan)
+{
+	struct stat st;
+
+	if (stat("/proc/self/exe", &st) == 0) {
+		plan->own_device = st.st_dev;
+		plan->own_inode = st.st_ino;
+	}
+}
+
+static struct plan *begin(struct plan *plan, const int *stdio, bool give, int cgroup_fd,
+                          const struct seccomp_program *seccomp)
+{
+	(void) memset(plan, 0, sizeof *plan);
+	plan->pid_ns_fd = plan->root_fd = plan->dir_mask_fd = -1;
+	(void) memcpy(plan->stdio, stdio, sizeof plan->stdio);
+	plan->give_stdio = give;
+	plan->cgroup_fd = cgroup_fd;
+	if (seccomp && seccomp->length) {
+		plan->seccomp = *seccomp;
+		plan->have_seccomp = true;
+	}
+	plan->last_capability = caps_last();
+	find_own_binary(plan);
+	return plan;
+}
+
+int plan_build(const struct runtime_request *request, struct plan *plan, struct error *err)
+{
+	static const struct oci_linux none;
+	const struct oci_spec *spec = request->spec;
+	const struct oci_linux *linux_ = spec->linux_ ? spec->linux_ : &none;
+	int r;
+
+	(void) begin(plan, request->stdio, request->give_stdio, request->cgroup_fd, request->seccomp);
+	plan->root_fd = request->root_fd;
+	plan->keep_groups = request->keep_groups;
+	if (!spec->process)
+		return error_set(err, ERROR_INVALID, "the specification has no process");
+	plan->terminal = spec->process->terminal;
+	plan->size = spec->process->console_size;
+	r = plan_namespaces(linux_, plan, err);
+	if (r < 0)
+		return r;
+	plan_names(spec, plan);
+	(void) plan_add(plan, OP_ATTACH_ROOT);
+	r = plan_mounts(spec, plan, err);
+	if (r < 0)
+		return r;
+	plan_sysctls(linux_, plan);
+	(void) plan_add(plan, OP_PIVOT);
+	if (plan->terminal)
+		(void) plan_add(plan, OP_TERMINAL);
+	else
+		(void) plan_add(plan, OP_STDIO);
+	plan_masks(linux_, plan);
+	if (spec->root && spec->root->readonly)
+		(void) plan_add(plan, OP_ROOT_READ_ONLY);
+	if (linux_->rootfs_propagation && *linux_->rootfs_propagation) {
+		plan->root_propagation = propagation_of(linux_->rootfs_propagation);
+		if (plan->root_propagation == 0)
+			return error_set(err, ERROR_INVALID, "\"rootfsPropagation\" can't be \"%s\"",
+			                 linux_->rootfs_propagation);
+		(void) plan_add(plan, OP_ROOT_PROPAGATION);
+	}
+	r = plan_process(spec->process, linux_, plan, err);
+	if (r < 0)
+		return r;
+	if (request->init)
+		(void) plan_add(plan, OP_INIT);
+	(void) plan_add(plan, OP_EXEC);
+	return 0;
+}
+
+int plan_build_exec(const struct runtime_exec *request, struct plan *plan, struct error *err)
+{
+	static const struct oci_linux none;
+	int r;
+
+	(void) begin(plan, request->stdio, request->give_stdio, request->cgroup_fd, request->seccomp);
+	plan->in_container = true;
+	plan->keep_groups = request->keep_groups;
+	plan->terminal = request->process->terminal;
+	plan->size = request->process->console_size;
+	if (plan->terminal)
+		(void) plan_add(plan, OP_TERMINAL);
+	else
+		(void) plan_add(plan, OP_STDIO);
+	r = plan_process(request->process, &none, plan, err);
+	if (r < 0)
+		return r;
+	(void) plan_add(plan, OP_EXEC);
+	return 0;
+}
+
+static const char *const op_words[] = {
+	[OP_JOIN] = "join namespace",
+	[OP_HOSTNAME] = "set the host name",
+	[OP_DOMAINNAME] = "set the domain name",
+	[OP_ATTACH_ROOT] = "attach the root file system",
+	[OP_MOUNT] = "mount",
+	[OP_ATTACH] = "mount",
+	[OP_COPY_UP] = "tmpfs with contents",
+	[OP_DEVICE] = "device",
+	[OP_LINK] = "symlink",
+	[OP_TERMINAL] = "make a terminal",
+	[OP_SYSCTL] = "sysctl",
+	[OP_PIVOT] = "pivot_root",
+	[OP_MASK] = "mask",
+	[OP_READ_ONLY] = "make read-only",
+	[OP_ROOT_READ_ONLY] = "make the root read-only",
+	[OP_ROOT_PROPAGATION] = "set the propagation of the root",
+	[OP_STDIO] = "connect standard input and output",
+	[OP_OOM_SCORE] = "set the OOM score",
+	[OP_RLIMIT] = "set the resource limit",
+	[OP_PERSONALITY] = "set the personality",
+	[OP_READY] = "wait for the start",
+	[OP_BOUNDING] = "drop capabilities",
+	[OP_GROUPS] = "set the groups",
+	[OP_GID] = "set the group id",
+	[OP_UID] = "set the user id",
+	[OP_UMASK] = "set the umask",
+	[OP_MAKE_CWD] = "make the working directory",
+	[OP_CWD] = "working directory",
+	[OP_CAPABILITIES] = "set the capabilities",
+	[OP_NO_NEW_PRIVILEGES] = "set no_new_privs",
+	[OP_SECCOMP] = "load the seccomp filter",
+	[OP_INIT] = "start the init process",
+	[OP_EXEC] = "execute",
+};
+
+static int word_exec(const struct plan *plan, int errnum, struct error *err)
+{
+	const char *command = plan->argv.items[0];
+
+	if (errnum == ENOENT || errnum == ENOTDIR)
+		return error_set(err, ERROR_NO_COMMAND,
+		                 strchr(command, '/') ? "%s: no such file in the container"
+		                                      : "%s: command not found in the container's $PATH",
+		                 command);
+	if (errnum == ENOEXEC)
+		return error_set(err, ERROR_NOT_EXECUTABLE,
+		                 "%s: not a program for this machine (exec format error)", command);
+	if (errnum == EACCES || errnum == EISDIR)
+		return error_set(err, ERROR_NOT_EXECUTABLE,
+		                 "%s: can't be executed: a directory, or without execute permission", command);
+	(void) error_errno(err, errnum, "%s: can't be executed", command);
+	err->kind = ERROR_NOT_EXECUTABLE;
+	return -errnum;
+}
+
+int plan_word(const struct plan *plan, const struct report *report, struct error *err)
+{
+	const struct op *op;
+	const char *name;
+
+	if (report->index < 0 || (size_t) report->index >= plan->count)
+		return error_errno(err, report->errnum, "set up the container");
+	op = &plan->ops[report->index];
+	name = op->target ? op->target : op->data;
+	if (op->type == OP_EXEC)
+		return word_exec(plan, report->errnum, err);
+	if (op->type == OP_CWD)
+		return error_errno(err, report->errnum, "working directory %s", plan->cwd);
+	if (op->no_symlink && report->errnum == ELOOP)
+		return error_set(err, ERROR_DENIED, "the image has a symlink in place of %s: refused", name);
+	if ((op->type == OP_GROUPS || op->type == OP_GID || op->type == OP_UID) && report->errnum == EINVAL)
+		return error_set(err, ERROR_UNSUPPORTED,
+		                 "user %u:%u does not exist in the user namespace: not enough subordinate "
+		                 "ids; see: coracle doctor",
+		                 plan->uid, plan->gid);
+	if (op->type == OP_RLIMIT && report->errnum == EPERM)
+		return error_set(err, ERROR_DENIED,
+		                 "resource limit %s: above the hard limit of this session, which only root "
+		                 "can raise",
+		                 name);
+	return error_errno(err, report->errnum, name ? "%s %s" : "%s", op_words[op->type], name);
+}
+
+void plan_free(struct plan *plan)
+{
+	if (!plan)
+		return;
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->ops[i].fd >= 0)
+			(void) close(plan->ops[i].fd);
+	if (plan->pid_ns_fd >= 0)
+		(void) close(plan->pid_ns_fd);
+	free(plan->ops);
+	texts_done(&plan->strings);
+	texts_done(&plan->argv);
+	texts_done(&plan->env);
+	texts_done(&plan->candidates);
+	free(plan->groups);
+	free(plan);
+}

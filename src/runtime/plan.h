@@ -1,0 +1,112 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* plan.h - the operations that make a container, in order; built by the parent, walked by the child */
+#ifndef CORACLE_RUNTIME_PLAN_H
+#define CORACLE_RUNTIME_PLAN_H
+
+#include "coracle/oci/runtime.h"
+#include "coracle/runtime/runtime.h"
+#include "coracle/sys/caps.h"
+
+#include <sched.h>
+#include <sys/resource.h>
+
+enum op_type {
+	OP_JOIN,        /* setns(2): fd, flags */
+	OP_HOSTNAME, OP_DOMAINNAME,
+	OP_ATTACH_ROOT, /* move the detached root onto this namespace's / */
+	OP_MOUNT,       /* a new file system at target: source = type, data, flags MS_*, set/clear */
+	OP_ATTACH,      /* a clone made by the parent (fd) at target */
+	OP_COPY_UP,     /* a tmpfs at target that begins with what is there */
+	OP_DEVICE,      /* bind of the host's device source at target */
+	OP_LINK,        /* symlink source at target, unless something is there */
+	OP_TERMINAL,    /* new pty from /dev/pts, its master to the parent, /dev/console */
+	OP_SYSCTL,      /* write data to /proc/sys/target */
+	OP_PIVOT,
+	OP_MASK,        /* hide the file or directory target */
+	OP_READ_ONLY,   /* bind target onto itself, read-only */
+	OP_ROOT_READ_ONLY,
+	OP_ROOT_PROPAGATION,
+	OP_STDIO,
+	OP_OOM_SCORE,
+	OP_RLIMIT,      /* flags = resource */
+	OP_PERSONALITY,
+	OP_READY,       /* tell the parent, wait at the gate */
+	OP_BOUNDING,
+	OP_GROUPS, OP_GID, OP_UID,
+	OP_UMASK,
+	OP_MAKE_CWD,    /* the working directory is made when it is missing, as docker does */
+	OP_CWD,
+	OP_CAPABILITIES,
+	OP_NO_NEW_PRIVILEGES,
+	OP_SECCOMP,
+	OP_INIT,        /* fork; the parent of the program stays as reaper */
+	OP_EXEC,
+};
+
+struct op {
+	enum op_type type;
+	const char *target, *source, *data; /* owned by the plan's texts */
+	uint64_t flags;      /* MS_*, CLONE_NEW*, resource */
+	uint64_t set, clear; /* MOUNT_ATTR_* */
+	uint64_t propagation;
+	bool recursive;
+	bool directory;      /* the target is made as a directory (else as a file) when it is missing */
+	bool no_symlink;     /* the target must not be a symlink: /proc, /sys, /dev */
+	bool optional;       /* failure is passed over */
+	int fd;
+	unsigned mode;
+	struct rlimit limit;
+};
+
+struct plan {
+	struct op *ops;
+	size_t count;
+	struct texts strings; /* owned: what ops point at */
+	struct texts argv, env, candidates;
+	uint64_t clone_flags;
+	int pid_ns_fd;        /* pid namespace to be born in, -1 */
+	int root_fd;
+	int stdio[3];
+	bool give_stdio, terminal, in_container; /* in_container: an exec */
+	struct oci_box size;
+	int cgroup_fd;
+	uint32_t uid, gid;
+	gid_t *groups;
+	size_t group_count;
+	bool keep_groups;
+	mode_t umask;
+	const char *cwd;
+	struct caps_sets caps;
+	bool set_caps;
+	bool no_new_privileges;
+	struct seccomp_program seccomp; /* borrowed instructions */
+	bool have_seccomp;
+	int oom_score_adj;
+	unsigned long personality;
+	uint64_t root_propagation;
+	int dir_mask_fd;      /* an empty read-only tmpfs, made by the child */
+	uint64_t own_device, own_inode; /* our binary: never to be executed inside (CVE-2019-5736) */
+	int last_capability;
+	unsigned long ignored_signals; /* set of signals that are ignored now and must not be after exec */
+};
+
+struct report { /* child to parent; one message */
+	int32_t index;  /* of the operation */
+	int32_t errnum; /* 0: ready */
+};
+
+struct op *plan_add(struct plan *plan, enum op_type type);
+const char *plan_keep(struct plan *plan, const char *text);
+int plan_build(const struct runtime_request *request, struct plan *plan, struct error *err);
+int plan_build_exec(const struct runtime_exec *request, struct plan *plan, struct error *err);
+int plan_mounts(const struct oci_spec *spec, struct plan *plan, struct error *err);
+int plan_process(const struct oci_process *process, const struct oci_linux *linux_, struct plan *plan,
+                 struct error *err);
+/* plan_word - err from a report of the child */
+int plan_word(const struct plan *plan, const struct report *report, struct error *err);
+void plan_free(struct plan *plan);
+
+/* plan_apply - in the child: never returns */
+_Noreturn void plan_apply(struct plan *plan, int sync_fd);
+
+#endif
