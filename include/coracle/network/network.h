@@ -30,7 +30,11 @@ struct network {
 	int ready_fd;      /* becomes readable when the interface is up */
 	char ip[46], gateway[46], dns[46]; /* 10.0.2.100, 10.0.2.2, 10.0.2.3 */
 	char mtu[12];
+	/* private to slirp.c: for another try without what an outer sandbox refuses */
+	struct texts arguments;
+	int runtime_fd, words_fd, rung;
 };
+#define NETWORK_INIT {.pidfd = -1, .exit_fd = -1, .ready_fd = -1, .words_fd = -1}
 
 /* network_start - spawn slirp4netns and return at once; -ENOENT with the package to install, -EACCES for /dev/net/tun... */
 int network_start(const struct network_request *request, struct network *out, struct error *err)
