@@ -28,6 +28,9 @@ struct command {
 	int min_operands, max_operands; /* max -1: any number */
 	enum opts_order order;
 	enum command_needs needs;
+	size_t argv_member; /* offset of a struct texts in the request that shows argv as typed (borrowed); 0: none */
+	/* exit status where the error is ERROR_NOT_FOUND or ERROR_CONFLICT (rm: 1 and 2); 0: 125 as for all others */
+	int absent_status, conflict_status;
 	/*
 	 * run - do it and print; returns the exit status 0..255 when it ran, or a negative errno with err.
 	 * The caller prints "coracle: NAME: text" and maps err to the documented exit code (error_status).
@@ -38,6 +41,10 @@ struct command {
 
 extern const struct command *const commands[]; /* NULL-terminated */
 
+/* commands of docker and podman that do not exist here yet: named in the error for an unknown command; NULL-terminated */
+extern const char *const commands_missing[];
+extern const struct opt global_opts[]; /* in front of the command's name */
+
 /* cli_main - the whole front end; returns the exit status; argv[0] may be coracle, docker or podman */
 int cli_main(int argc, char **argv);
 
@@ -45,6 +52,10 @@ int cli_main(int argc, char **argv);
 int error_status(const struct command *command, const struct error *err) NONNULL(2);
 
 /* --- print.c: the only place that writes to standard output and error --- */
+/* print_set_program - from argv[0]: "docker" and "podman" are kept, all else is "coracle" */
+void print_set_program(const char *argv0);
+const char *print_program(void); /* static */
+bool print_is_docker(void);      /* called as docker: its exit statuses, its looks */
 void print_line(const char *format, ...) PRINTF(1, 2);
 /* print_error - "coracle: text" (or docker's/podman's name when called so) on standard error, one line */
 void print_error(const char *format, ...) PRINTF(1, 2);
@@ -57,6 +68,8 @@ void help_top(FILE *out);                              /* coracle --help: groupe
 void help_group(const char *group, FILE *out);         /* coracle container --help */
 void help_command(const struct command *command, FILE *out);
 int completion_print(const char *shell, FILE *out, struct error *err) MUST_USE; /* bash, zsh, fish */
+/* group_summary - what a group of commands ("container", "volume") is for; NULL when there is no such group; static */
+const char *group_summary(const char *name) NONNULL(1);
 /* command_find - by the leading words of argv ("container", "ls"); *used words consumed; NULL when unknown */
 const struct command *command_find(char *const *argv, size_t *used) NONNULL(1, 2);
 

@@ -28,6 +28,7 @@ struct container_create {
 	char *stop_signal;
 	struct opt_int stop_timeout;
 	uint64_t timeout;
+	char *systemd;   /* --systemd: checked by the command line, "true" and "false" change nothing */
 
 	/* identity */
 	char *name, *cid_file, *pid_file;

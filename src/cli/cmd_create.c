@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cmd_create.c - coracle create: make a container without starting it (coracle-create(1)) */
+#include "coracle/cli/command.h"
+
+#include "run_opts.h"
+
+static const struct opt create_opts[] = {
+	OPT_INCLUDE(opts_identity),
+	OPT_INCLUDE(opts_process),
+	OPT_INCLUDE(opts_image),
+	OPT_INCLUDE(opts_files),
+	OPT_INCLUDE(opts_network),
+	OPT_INCLUDE(opts_security),
+	OPT_INCLUDE(opts_resources),
+	OPT_INCLUDE(opts_logging),
+	OPT_END,
+};
+
+static int create_run(struct engine *engine, void *request, const struct texts *operands, struct error *err)
+{
+	struct container_create create = {0};
+	AUTO_FREE char *id = NULL;
+	int r = run_request(request, operands, &create, err);
+
+	if (r >= 0)
+		r = container_create(engine, &create, &id, err);
+	if (r < 0)
+		return r;
+	print_line("%s", id);
+	return 0;
+}
+
+const struct command cmd_create = {
+	.name = "create",
+	.aliases = "container create",
+	.group = "Containers",
+	.summary = "make a container without starting it",
+	.operands = "IMAGE [COMMAND [ARG...]]",
+	.complete = "image",
+	.example = "create --name job -v data:/data debian:12 tar -cf /data/etc.tar /etc\n"
+	           "start -a job",
+	.opts = create_opts,
+	.request_size = sizeof(struct container_create),
+	.min_operands = 1,
+	.max_operands = -1,
+	.order = OPTS_BEFORE_OPERANDS,
+	.needs = NEEDS_ENGINE,
+	.argv_member = OPT_SLOT(struct container_create, create_command, struct texts),
+	.run = create_run,
+};

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cmd_images.c - coracle images: list images (coracle-images(1)) */
+#include "coracle/cli/command.h"
+
+#include "coracle/base/alloc.h"
+#include "coracle/format/output.h"
+#include "coracle/image/image.h"
+#include "docker_config.h"
+
+#include <string.h>
+
+struct images_request {
+	struct image_list list;
+	bool digests, no_trunc, no_heading, quiet;
+	char *format, *sort;
+};
+
+static const struct opt images_opts[] = {
+	OPT_FLAG('a', "all", struct images_request, list.all, "also those without a name"),
+	OPT_FLAG(0, "digests", struct images_request, digests, "also the digests"),
+	OPT_TEXTS('f', "filter", struct images_request, list.filters, "KEY=VALUE",
+	          "only those that match: before, containers, dangling, digest, id, label, reference, since, until"),
+	OPT_TEXT(0, "format", struct images_request, format, "TEMPLATE",
+	         "json, table, or a template such as '{{.Repository}}:{{.Tag}}'"),
+	OPT_FLAG(0, "no-trunc", struct images_request, no_trunc, "ids in full"),
+	OPT_FLAG('n', "noheading", struct images_request, no_heading, "no heading"),
+	OPT_FLAG('q', "quiet", struct images_request, quiet, "only ids"),
+	OPT_TEXT(0, "sort", struct images_request, sort, "FIELD",
+	         "order by created (default), id, repository, size or tag",
+	         .complete = "created|id|repository|size|tag"),
+	OPT_REFUSED(0, "history", NULL, "former names are not kept in this version"),
+	OPT_REFUSED(0, "tree", NULL, "an image is kept for one platform in this version"),
+	OPT_END,
+};
+
+static const struct template_caption captions[] = {
+	{"ID", "IMAGE ID"},
+	{"CreatedSince", "CREATED"},
+	{"CreatedAt", "CREATED AT"},
+	{NULL, NULL},
+};
+
+/* "sha256:0123456789abcdef..." becomes "0123456789ab" */
+static void shorten_ids(json_t *rows)
+{
+	size_t i;
+	json_t *row;
+
+	json_array_foreach(rows, i, row) {
+		const char *id = json_string_value(json_object_get(row, "ID"));
+
+		if (!id)
+			continue;
+		if (strncmp(id, "sha256:", 7) == 0)
+			id += 7;
+		if (strlen(id) > 12)
+			(void) json_object_set_new(row, "ID", json_stringn(id, 12));
+	}
+}
+
+struct sort_key {
+	const char *name, *field;
+	bool largest_first;
+};
+
+static const struct sort_key sort_keys[] = {
+	{"created", NULL, false}, {"id", "ID", false},     {"repository", "Repository", false},
+	{"tag", "Tag", false},    {"size", "Size", true},
+};
+
+struct sortable {
+	json_t *row;
+	const char *text;
+	double number;
+	size_t place;
+};
+
+/* Sizes are texts such as "7.79 MB": the unit's rank and the number decide. */
+static double size_weight(const char *text)
+{
+	static const char units[] = "BkMGTP";
+	char *rest = NULL;
+	double number = strtod(text, &rest);
+	const char *unit;
+
+	while (*rest == ' ')
+		rest++;
+	unit = *rest ? strchr(units, *rest == 'K' ? 'k' : *rest) : units;
+	for (ptrdiff_t i = unit ? unit - units : 0; i > 0; i--)
+		number *= 1000;
+	return number;
+}
+
+static int compare_text(const void *a, const void *b)
+{
+	const struct sortable *left = a;
+	const struct sortable *right = b;
+	int r = strcmp(left->text, right->text);
+
+	return r ? r : (left->place > right->place) - (left->place < right->place);
+}
+
+static int compare_number(const void *a, const void *b)
+{
+	const struct sortable *left = a;
+	const struct sortable *right = b;
+
+	if (left->number < right->number)
+		return 1;
+	if (left->number > right->number)
+		return -1;
+	return (left->place > right->place) - (left->place < right->place);
+}
+
+static const struct sort_key *find_sort_key(const char *name)
+{
+	for (size_t i = 0; i < ARRAY_LEN(sort_keys); i++)
+		if (strcmp(name, sort_keys[i].name) == 0)
+			return &sort_keys[i];
+	return NULL;
+}
+
+/* rows come newest first, and their order stays where the key is equal */
+static json_t *sort_rows(json_t *rows, const struct sort_key *key)
+{
+	size_t count = json_array_size(rows);
+	AUTO_FREE struct sortable *items = xcalloc(count + 1, sizeof *items);
+	json_t *sorted = json_array();
+
+	for (size_t i = 0; i < count; i++) {
+		const char *text = NULL;
+
+		items[i] = (struct sortable){.row = json_array_get(rows, i), .place = i};
+		if (key->field)
+			text = json_string_value(json_object_get(items[i].row, key->field));
+		items[i].text = text ? text : "";
+		items[i].number = size_weight(items[i].text);
+	}
+	if (key->field)
+		qsort(items, count, sizeof *items, key->largest_first ? compare_number : compare_text);
+	for (size_t i = 0; i < count; i++)
+		(void) json_array_append(sorted, items[i].row);
+	return sorted;
+}
+
+static int images_print(const struct images_request *request, json_t *rows, json_t *typed, struct error *err)
+{
+	static const char table[] = "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";
+	static const char with_digests[] = "table {{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}"
+					   "\t{{.CreatedSince}}\t{{.Size}}";
+	AUTO_FREE char *configured = request->format || request->quiet ? NULL
+	                                                               : docker_config_text("imagesFormat");
+	struct output_list output = {
+		.rows = rows,
+		.typed = typed,
+		.format = request->format ? request->format : configured,
+		.table = request->digests ? with_digests : table,
+		.quiet = request->quiet ? "ID" : NULL,
+		.captions = captions,
+		.no_heading = request->no_heading,
+	};
+
+	return output_list(&output, stdout, err);
+}
+
+static int images_run(struct engine *engine, void *data, const struct texts *operands, struct error *err)
+{
+	const struct images_request *request = data;
+	const struct sort_key *key = find_sort_key(request->sort ? request->sort : "created");
+	struct image_list list = request->list;
+	AUTO_JSON json_t *rows = NULL;
+	AUTO_JSON json_t *sorted = NULL;
+	AUTO_JSON json_t *typed = NULL;
+	int r;
+
+	if (!key)
+		return error_set(err, ERROR_INVALID,
+		                 "option --sort: \"%.200s\" is not created, id, repository, size or tag",
+		                 request->sort);
+	list.name = operands->count ? operands->items[0] : NULL;
+	r = image_list(engine, &list, &rows, &typed, err);
+	if (r < 0)
+		return r;
+	if (!request->no_trunc)
+		shorten_ids(rows);
+	sorted = sort_rows(rows, key);
+	return images_print(request, sorted, typed, err);
+}
+
+const struct command cmd_images = {
+	.name = "images",
+	.aliases = "image ls|image list",
+	.group = "Images",
+	.summary = "list images",
+	.operands = "[NAME[:TAG]]",
+	.complete = "image",
+	.example = "images --format '{{.Repository}}:{{.Tag}} {{.Size}}'",
+	.opts = images_opts,
+	.request_size = sizeof(struct images_request),
+	.max_operands = 1,
+	.needs = NEEDS_ENGINE,
+	.run = images_run,
+};

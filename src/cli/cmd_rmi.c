@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cmd_rmi.c - coracle rmi: take away names of images, and images (coracle-rmi(1)) */
+#include "coracle/cli/command.h"
+
+#include "coracle/base/alloc.h"
+#include "coracle/container/container.h"
+#include "coracle/image/image.h"
+
+static const struct opt rmi_opts[] = {
+	OPT_FLAG('a', "all", struct image_remove, all, "all images"),
+	OPT_FLAG('f', "force", struct image_remove, force,
+	         "also when it has several names; containers that use it are removed first"),
+	OPT_FLAG('i', "ignore", struct image_remove, ignore, "an image that does not exist is no error"),
+	OPT_FLAG(0, "no-prune", struct image_remove, no_prune, "keep parents that have no name"),
+	OPT_REFUSED(0, "platform", "OS/ARCH", "an image is kept for one platform in this version"),
+	OPT_END,
+};
+
+/* What containers still need; asked anew for each image, since --force takes containers away. */
+struct usage {
+	struct pairs images;
+	struct texts layers;
+};
+
+static void usage_done(struct usage *usage)
+{
+	pairs_done(&usage->images);
+	texts_done(&usage->layers);
+}
+
+/* A bound, so that a container that comes back at once can't keep us here. */
+#define USERS_MAX 10000
+
+/* With --force containers of the image go first; but an image that keeps another name keeps them. */
+static int remove_users(struct engine *engine, const char *text, struct error *err)
+{
+	static const struct container_remove force = {.force = true};
+	AUTO_IMAGE_RECORD struct image_record image = {0};
+	AUTO_FREE char *name = NULL;
+	struct error absent = {0};
+
+	if (image_find(engine, text, &image, &name, &absent) < 0)
+		return 0; /* image_remove finds the words for it */
+	if (name && image.names.count > 1)
+		return 0;
+	/* The pairs name one container an image: go round until there is none. */
+	for (int i = 0; i < USERS_MAX; i++) {
+		AUTO(usage_done) struct usage usage = {0};
+		int r = container_images_used(engine, &usage.images, &usage.layers, err);
+		const char *user = r < 0 ? NULL : pairs_get(&usage.images, image.id);
+
+		if (!user)
+			return r;
+		r = container_remove(engine, user, &force, NULL, err);
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static int remove_one(struct engine *engine, const char *text, const struct image_remove *request,
+                      struct error *err)
+{
+	AUTO(usage_done) struct usage usage = {0};
+	AUTO_TEXTS struct texts removed = {0};
+	int r = request->force ? remove_users(engine, text, err) : 0;
+
+	if (r >= 0)
+		r = container_images_used(engine, &usage.images, &usage.layers, err);
+	if (r >= 0)
+		r = image_remove(engine, text, request, &usage.images, &usage.layers, &removed, err);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < removed.count; i++)
+		print_line("%s", removed.items[i]);
+	return 0;
+}
+
+static int all_ids(struct engine *engine, struct texts *out, struct error *err)
+{
+	struct list images = {0};
+	struct store *store = engine_store(engine, err);
+	int r = store ? image_record_list(store, &images, err) : -EIO;
+
+	if (r < 0)
+		return r;
+	LIST_EACH(struct image_record, image, &images)
+		texts_add(out, image->id);
+	image_record_list_done(&images);
+	return 0;
+}
+
+static int rmi_run(struct engine *engine, void *data, const struct texts *operands, struct error *err)
+{
+	struct image_remove request = *(const struct image_remove *) data;
+	AUTO_TEXTS struct texts names = {0};
+	int result = 0;
+
+	if (request.all == (operands->count > 0))
+		return error_set(err, ERROR_INVALID,
+		                 request.all ? "names and --all exclude each other"
+		                             : "which image? give a name or an id, or --all");
+	if (request.all) {
+		/* By id, an image with two names would be refused, and "all" means them too. */
+		request.force = true;
+		if (all_ids(engine, &names, err) < 0)
+			return -EIO;
+	}
+	texts_add_all(&names, operands);
+	for (size_t i = 0; i < names.count; i++) {
+		struct error failure = {0};
+		int r = remove_one(engine, names.items[i], &request, &failure);
+
+		if (r >= 0 || (failure.kind == ERROR_NOT_FOUND && request.ignore))
+			continue;
+		if (result == 0) {
+			*err = failure;
+			result = r;
+		} else {
+			print_error("rmi: %s", failure.text);
+		}
+	}
+	return result;
+}
+
+const struct command cmd_rmi = {
+	.name = "rmi",
+	.aliases = "image rm|image remove",
+	.group = "Images",
+	.summary = "take away names of images, and images",
+	.operands = "IMAGE...",
+	.complete = "image",
+	.opts = rmi_opts,
+	.request_size = sizeof(struct image_remove),
+	.max_operands = -1,
+	.needs = NEEDS_USERNS,
+	.absent_status = 1,
+	.conflict_status = 2,
+	.run = rmi_run,
+};

@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cmd_run.c - coracle run: make a container, start it, stay with it until it ends (coracle-run(1)) */
+#include "coracle/cli/command.h"
+
+#include "coracle/base/alloc.h"
+#include "run_opts.h"
+#include "session.h"
+
+static const struct opt run_opts[] = {
+	OPT_FLAG('d', "detach", struct container_create, detach, "leave it running and print its id"),
+	OPT_TEXT(0, "detach-keys", struct container_create, detach_keys, "KEYS",
+	         "keys that leave it running (default ctrl-p,ctrl-q; \"\" for none)"),
+	OPT_OPT_FLAG(0, "sig-proxy", struct container_create, sig_proxy,
+	             "pass on signals to the process (default true; never with -t)"),
+	OPT_REFUSED(0, "rmi", NULL, "not in this version; remove the image with `coracle rmi` afterwards"),
+	OPT_INCLUDE(opts_identity),
+	OPT_INCLUDE(opts_process),
+	OPT_INCLUDE(opts_image),
+	OPT_INCLUDE(opts_files),
+	OPT_INCLUDE(opts_network),
+	OPT_INCLUDE(opts_security),
+	OPT_INCLUDE(opts_resources),
+	OPT_INCLUDE(opts_logging),
+	OPT_END,
+};
+
+static int run_run(struct engine *engine, void *request, const struct texts *operands, struct error *err)
+{
+	struct container_create create = {0};
+	AUTO_FREE char *keys = NULL;
+	AUTO_FREE char *id = NULL;
+	struct io io;
+	int r = run_request(request, operands, &create, err);
+
+	if (r < 0)
+		return r;
+	if (!create.detach) {
+		session_warn(create.tty);
+		if (create.tty || create.interactive)
+			keys = session_detach_keys(create.detach_keys);
+	}
+	io = session_io(&create, keys);
+	r = container_run(engine, &create, &io, &id, err);
+	if (r >= 0 && create.detach && id)
+		print_line("%s", id);
+	return r;
+}
+
+const struct command cmd_run = {
+	.name = "run",
+	.aliases = "container run",
+	.group = "Containers",
+	.summary = "run a command in a new container",
+	.operands = "IMAGE [COMMAND [ARG...]]",
+	.complete = "image",
+	.example = "run --rm -it debian:12 bash\n"
+	           "run -d --name web -p 8080:80 -v ./site:/usr/share/nginx/html:ro nginx\n"
+	           "run --rm host: cat /etc/os-release",
+	.opts = run_opts,
+	.request_size = sizeof(struct container_create),
+	.min_operands = 1,
+	.max_operands = -1,
+	.order = OPTS_BEFORE_OPERANDS,
+	.needs = BEGINS_USERNS,
+	.argv_member = OPT_SLOT(struct container_create, create_command, struct texts),
+	.run = run_run,
+};

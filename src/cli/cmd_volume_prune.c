@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cmd_volume_prune.c - coracle volume prune (coracle-volume-prune(1)) */
+#include "coracle/cli/command.h"
+
+#include "volumes.h"
+
+#include <string.h>
+
+struct volume_prune_request {
+	bool all, force, dry_run;
+	struct texts filters;
+};
+
+static const struct opt volume_prune_opts[] = {
+	OPT_FLAG('a', "all", struct volume_prune_request, all, "also volumes with a name of their own"),
+	OPT_FLAG('f', "force", struct volume_prune_request, force, "do not ask"),
+	OPT_FLAG(0, "dry-run", struct volume_prune_request, dry_run, "only tell which"),
+	OPT_TEXTS(0, "filter", struct volume_prune_request, filters, "KEY=VALUE",
+	          "only those that match: all, anonymous, label, label!, since, until"),
+	OPT_END,
+};
+
+static bool is_yes(void)
+{
+	char answer[16] = "";
+
+	(void) fputs("Remove the volumes that no container uses? [y/N] ", stdout);
+	(void) fflush(stdout);
+	return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+}
+
+/* docker's "all=true" is a filter, but means the option. */
+static bool take_all(const struct texts *from, struct texts *filters)
+{
+	bool all = false;
+
+	for (size_t i = 0; i < from->count; i++) {
+		if (strncmp(from->items[i], "all=", 4) == 0)
+			all = strcmp(from->items[i] + 4, "true") == 0 || strcmp(from->items[i] + 4, "1") == 0;
+		else
+			texts_add(filters, from->items[i]);
+	}
+	return all;
+}
+
+static int volume_prune_run(struct engine *engine, void *data, UNUSED const struct texts *operands,
+                            struct error *err)
+{
+	const struct volume_prune_request *request = data;
+	AUTO(volume_list_done) struct list volumes = {0};
+	AUTO_TEXTS struct texts filters = {0};
+	AUTO_TEXTS struct texts used = {0};
+	bool all = take_all(&request->filters, &filters) || request->all;
+	int result = 0;
+	int r;
+
+	if (!request->force && !request->dry_run && !is_yes())
+		return 0;
+	r = volumes_find(engine, &filters, &volumes, &used, err);
+	if (r < 0)
+		return r;
+	LIST_EACH(const struct volume, volume, &volumes) {
+		struct error failure = {0};
+
+		if (texts_has(&used, volume->name) || !(all || volume->anonymous))
+			continue;
+		r = request->dry_run ? 0 : volume_remove(&engine->paths, volume->name, &failure);
+		if (r >= 0) {
+			print_line("%s", volume->name);
+		} else if (result == 0) {
+			*err = failure;
+			result = r;
+		} else {
+			print_error("volume prune: %s", failure.text);
+		}
+	}
+	return result;
+}
+
+const struct command cmd_volume_prune = {
+	.name = "volume prune",
+	.group = "Volumes",
+	.summary = "remove anonymous volumes that no container uses",
+	.example = "volume prune --all --force",
+	.opts = volume_prune_opts,
+	.request_size = sizeof(struct volume_prune_request),
+	.max_operands = 0,
+	.needs = NEEDS_USERNS,
+	.run = volume_prune_run,
+};

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* commands.c - the table of all commands, in the order of --help */
+#include "coracle/cli/command.h"
+
+extern const struct command cmd_run, cmd_create, cmd_start, cmd_exec;
+extern const struct command cmd_attach, cmd_stop, cmd_restart, cmd_kill;
+extern const struct command cmd_wait, cmd_rm, cmd_ps, cmd_logs;
+extern const struct command cmd_inspect, cmd_container_inspect, cmd_images, cmd_load;
+extern const struct command cmd_import, cmd_tag, cmd_untag, cmd_rmi;
+extern const struct command cmd_image_inspect, cmd_volume_create, cmd_volume_ls, cmd_volume_inspect;
+extern const struct command cmd_volume_rm, cmd_volume_prune, cmd_doctor, cmd_info;
+extern const struct command cmd_version, cmd_completion, cmd_help, cmd_complete;
+extern const struct command cmd_commands, cmd_rows;
+
+const struct command *const commands[] = {
+	&cmd_run,
+	&cmd_create,
+	&cmd_start,
+	&cmd_exec,
+	&cmd_attach,
+	&cmd_stop,
+	&cmd_restart,
+	&cmd_kill,
+	&cmd_wait,
+	&cmd_rm,
+	&cmd_ps,
+	&cmd_logs,
+	&cmd_inspect,
+	&cmd_container_inspect,
+	&cmd_images,
+	&cmd_load,
+	&cmd_import,
+	&cmd_tag,
+	&cmd_untag,
+	&cmd_rmi,
+	&cmd_image_inspect,
+	&cmd_volume_create,
+	&cmd_volume_ls,
+	&cmd_volume_inspect,
+	&cmd_volume_rm,
+	&cmd_volume_prune,
+	&cmd_doctor,
+	&cmd_info,
+	&cmd_version,
+	&cmd_completion,
+	&cmd_help,
+	&cmd_complete,
+	&cmd_commands,
+	&cmd_rows,
+	NULL,
+};
+
+const char *const commands_missing[] = {
+	"artifact", "auto-update", "build", "builder", "buildx", "checkpoint", "commit",
+	"compose", "config", "container checkpoint", "container cleanup", "container clone",
+	"container commit", "container cp", "container diff", "container exists",
+	"container export", "container init", "container mount", "container pause",
+	"container port", "container prune", "container rename", "container restore",
+	"container runlabel", "container stats", "container top", "container umount",
+	"container unmount", "container unpause", "container update", "context", "cp", "diff",
+	"events", "export", "farm", "generate", "healthcheck", "history", "image build",
+	"image diff", "image exists", "image history", "image mount", "image prune",
+	"image pull", "image push", "image save", "image scp", "image search", "image tree",
+	"image trust", "image unmount", "init", "kube", "login", "logout", "machine", "manifest",
+	"mount", "network", "node", "pause", "plugin", "pod", "port", "pull", "push", "quadlet",
+	"rename", "save", "search", "secret", "service", "stack", "stats", "swarm",
+	"system check", "system connection", "system df", "system events", "system migrate",
+	"system prune", "system renumber", "system reset", "system service", "top", "trust",
+	"umount", "unmount", "unpause", "unshare", "update", "volume exists", "volume export",
+	"volume import", "volume mount", "volume reload", "volume unmount", "volume update",
+	NULL,
+};
