@@ -14,6 +14,7 @@
  * reference_candidates), an id or a unique prefix of one (at least 1 hex digit), "sha256:..." or name@digest
  *
  * out   zeroed by the caller; free with image_record_done
+ *       names holds only the one that matched (image_record_names fills in all of them)
  * name  out, may be NULL: owned full name that matched, or NULL when found by id
  * Returns 0; -ENOENT with 'image not known: "x"; load it with: coracle load -i FILE'; -EBUSY when ambiguous.
  */
@@ -26,14 +27,21 @@ int image_read_config(struct engine *engine, const struct image_record *record,
                       struct image_config *out, struct error *err) NONNULL(1, 2, 3, 4) MUST_USE;
 
 struct image_list {
-	bool all;              /* untagged ones too */
+	bool all;              /* accepted: there are no intermediate images that could be hidden */
 	struct texts filters;  /* "key=value", formats.md: dangling label before since after reference until id ... */
 	char *name;            /* NAME[:TAG] operand, or NULL */
 };
-/* image_list - rows for output: array of objects with docker's and podman's field names of formats.md "images" */
+/*
+ * image_list - new references to two arrays, newest image first
+ *
+ * rows   one object a name ("<none>" without): ID ("sha256:...") Repository Tag Digest CreatedAt Labels Names
+ *        Containers SharedSize UniqueSize ParentId Architecture Os Dangling Damaged, and as numbers Created
+ *        (seconds since 1970) and Size VirtualSize (bytes); the command words CreatedSince and sizes, cuts ids
+ * typed  one object an image, in the shape of podman's --format json
+ */
 int image_list(struct engine *engine, const struct image_list *request, json_t **rows, json_t **typed,
                struct error *err) NONNULL(1, 2, 3, 4, 5) MUST_USE;
-/* image_inspect - one object as formats.md "inspect (image)" wants it; a new reference */
+/* image_inspect - one object as formats.md "inspect (image)" wants it: docker's and podman's keys together; a new reference */
 int image_inspect(struct engine *engine, const char *text, json_t **out, struct error *err)
 	NONNULL(1, 2, 3, 4) MUST_USE;
 /* image_tag - make each of names (as typed) stand for the image */

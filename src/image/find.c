@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * find.c - an image by name or id
+ *
+ * This is on the way of every start: a name costs one small file, the record a second, the
+ * configuration a third. Listing directories comes only after the names have failed.
+ */
+#include "coracle/image/image.h"
+
+#include "coracle/base/alloc.h"
+#include "coracle/base/digest.h"
+#include "coracle/base/id.h"
+#include "coracle/image/reference.h"
+
+#include <string.h>
+
+#include "name.h"
+
+void image_record_done(struct image_record *record)
+{
+	fields_done(image_record_fields, record);
+	texts_done(&record->names);
+	record->damaged = false;
+}
+
+static int unknown(const char *text, struct error *err)
+{
+	return error_set(err, ERROR_NOT_FOUND, "image not known: \"%.300s\"; load it with: coracle load -i FILE",
+	                 text);
+}
+
+static int read_record(struct store *store, const char *id, struct image_record *out, struct error *err)
+{
+	int r = image_record_read(store, id, out, err);
+
+	if (r == -EINVAL)
+		return error_wrap(err, r, "damaged; remove it with: coracle rmi -f %.12s", digest_hex(id));
+	return r;
+}
+
+static int find_by_prefix(struct store *store, const char *hex, struct image_record *out, struct error *err)
+{
+	AUTO_TEXTS struct texts ids = {0};
+	int r = image_record_ids(store, hex, &ids, err);
+
+	if (r < 0)
+		return r;
+	if (ids.count == 0)
+		return -ENOENT;
+	if (ids.count > 1)
+		return error_set(err, ERROR_CONFLICT, "image id %s is ambiguous: %zu images begin with it",
+		                 hex, ids.count);
+	return read_record(store, ids.items[0], out, err);
+}
+
+/* find_by_name - each full name in turn; -ENOENT without words when none is there */
+static int find_by_name(struct store *store, const struct texts *candidates, struct image_record *out,
+                        char **name, struct error *err)
+{
+	for (size_t i = 0; i < candidates->count; i++) {
+		AUTO_FREE char *id = NULL;
+		int r = ref_read(store, candidates->items[i], &id);
+
+		if (r == -ENOENT)
+			continue;
+		if (r < 0)
+			return error_errno(err, -r, "image name %s", candidates->items[i]);
+		r = read_record(store, id, out, err);
+		if (r < 0)
+			return error_wrap(err, r == -ENOENT ? -EIO : r, "image name %s", candidates->items[i]);
+		texts_add(&out->names, candidates->items[i]);
+		if (name)
+			*name = xstrdup(candidates->items[i]);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static bool has_repository(const struct image_record *record, const char *full)
+{
+	AUTO_FREE char *wanted = name_repository(full, NULL);
+
+	for (size_t i = 0; i < record->names.count; i++) {
+		AUTO_FREE char *repository = name_repository(record->names.items[i], NULL);
+
+		if (strcmp(repository, wanted) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* find_by_digest - NAME@DIGEST: the digest of the manifest, or of the configuration */
+static int find_by_digest(struct store *store, const char *digest, const struct texts *candidates,
+                          struct image_record *out, char **name, struct error *err)
+{
+	AUTO(image_record_list_done) struct list records = {0};
+	int r = image_record_list(store, &records, err);
+
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < candidates->count; i++) {
+		LIST_EACH(struct image_record, record, &records) {
+			if (record->damaged || !has_repository(record, candidates->items[i])
+			    || ((!record->manifest_digest || strcmp(record->manifest_digest, digest) != 0)
+			        && strcmp(record->id, digest) != 0))
+				continue;
+			*out = TAKE(*record, (struct image_record){0});
+			if (name)
+				*name = xstrdup(candidates->items[i]);
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+static int find_parsed(struct store *store, const struct reference *reference, struct image_record *out,
+                       char **name, struct error *err)
+{
+	AUTO_TEXTS struct texts candidates = {0};
+
+	reference_candidates(reference, &candidates);
+	if (reference->digest)
+		return find_by_digest(store, reference->digest, &candidates, out, name, err);
+	return find_by_name(store, &candidates, out, name, err);
+}
+
+int image_find(struct engine *engine, const char *text, struct image_record *out, char **name,
+               struct error *err)
+{
+	AUTO_REFERENCE struct reference reference = {0};
+	bool is_prefixed = strncmp(text, DIGEST_PREFIX, strlen(DIGEST_PREFIX)) == 0;
+	const char *hex = is_prefixed ? text + strlen(DIGEST_PREFIX) : text;
+	struct store *store;
+	int r = -ENOENT;
+
+	if (strcmp(text, IMAGE_HOST) == 0)
+		return error_set(err, ERROR_NOT_FOUND,
+		                 "\"%s\" is this machine's own root file system, no image of the store", text);
+	store = engine_store(engine, err);
+	if (!store)
+		return -EIO;
+	if (name)
+		*name = NULL;
+	/* 64 digits are an id; fewer may also be a name, and then the name counts */
+	if (!is_prefixed && !(strlen(hex) == 64 && id_is_hex(hex))) {
+		r = reference_parse(text, &reference, err);
+		if (r < 0)
+			return r;
+		r = find_parsed(store, &reference, out, name, err);
+	}
+	if (r == -ENOENT && id_is_hex(hex))
+		r = find_by_prefix(store, hex, out, err);
+	return r == -ENOENT ? unknown(text, err) : r;
+}
+
+int image_read_config(struct engine *engine, const struct image_record *record, struct image_config *out,
+                      struct error *err)
+{
+	struct store *store = engine_store(engine, err);
+	AUTO_FREE char *bytes = NULL;
+	size_t length;
+	int r;
+
+	if (!store)
+		return -EIO;
+	r = blob_read(store, record->id, OCI_DOCUMENT_MAX_BYTES, &bytes, &length, err);
+	if (r >= 0)
+		r = image_config_parse(bytes, length, out, err);
+	return r < 0 ? error_wrap(err, r, "configuration of image %.12s", digest_hex(record->id)) : 0;
+}

@@ -1,0 +1,113 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* remove.c - names are given to images and taken away; the last one takes the image along */
+#include "coracle/image/image.h"
+
+#include "coracle/base/alloc.h"
+#include "coracle/base/digest.h"
+#include "coracle/base/id.h"
+
+#include <string.h>
+
+#include "name.h"
+
+int image_tag(struct engine *engine, const char *image, const char *name, struct error *err)
+{
+	AUTO_IMAGE_RECORD struct image_record record = {0};
+	AUTO_FREE char *full = NULL;
+	struct store *store = engine_store(engine, err);
+	int r;
+
+	if (!store)
+		return -EIO;
+	r = name_full(name, NAME_LOCAL, &full, err);
+	if (r >= 0)
+		r = image_find(engine, image, &record, NULL, err);
+	return r < 0 ? r : ref_write(store, full, record.id, err);
+}
+
+static int untag(struct store *store, const char *name, struct texts *removed, struct error *err)
+{
+	int r = ref_remove(store, name, err);
+
+	if (r >= 0)
+		texts_printf(removed, "Untagged: %s", name);
+	return r;
+}
+
+static int remove_whole(struct store *store, const struct image_record *record,
+                        const struct texts *layers_in_use, struct texts *removed, struct error *err)
+{
+	int r;
+
+	for (size_t i = 0; i < record->names.count; i++) {
+		r = untag(store, record->names.items[i], removed, err);
+		if (r < 0)
+			return r;
+	}
+	r = image_record_remove(store, record, layers_in_use, err);
+	if (r >= 0)
+		texts_printf(removed, "Deleted: %s", record->id);
+	return r;
+}
+
+/* find_damaged - a record that can't be read can still be removed, by the digits of its id */
+static int find_damaged(struct store *store, const char *text, struct image_record *out)
+{
+	AUTO_TEXTS struct texts ids = {0};
+	struct error ignored = {0};
+	bool is_prefixed = strncmp(text, DIGEST_PREFIX, strlen(DIGEST_PREFIX)) == 0;
+	const char *hex = is_prefixed ? text + strlen(DIGEST_PREFIX) : text;
+	AUTO_FREE char *full = NULL, *id = NULL;
+
+	if (id_is_hex(hex) && image_record_ids(store, hex, &ids, &ignored) >= 0 && ids.count == 1)
+		id = xstrdup(ids.items[0]);
+	else if (name_full(text, NAME_LOCAL, &full, &ignored) < 0 || ref_read(store, full, &id) < 0)
+		return -ENOENT;
+	out->id = TAKE_PTR(id);
+	out->damaged = true;
+	return 0;
+}
+
+static int check_use(const struct image_record *record, const struct pairs *used, const char *text,
+                     struct error *err)
+{
+	const char *container = pairs_get(used, record->id);
+
+	if (!container)
+		return 0;
+	return error_set(err, ERROR_CONFLICT,
+	                 "image \"%.300s\" is in use by container %.12s; remove that first: "
+	                 "coracle rm -f %.12s", text, container, container);
+}
+
+int image_remove(struct engine *engine, const char *text, const struct image_remove *request,
+                 const struct pairs *used, const struct texts *layers_in_use, struct texts *removed,
+                 struct error *err)
+{
+	AUTO_IMAGE_RECORD struct image_record record = {0};
+	AUTO_FREE char *name = NULL;
+	struct store *store = engine_store(engine, err);
+	int r;
+
+	if (!store)
+		return -EIO;
+	r = image_find(engine, text, &record, &name, err);
+	if (r == -ENOENT && request->ignore)
+		return 0;
+	if (r < 0 && r != -EBUSY && find_damaged(store, text, &record) == 0)
+		r = 0;
+	if (r >= 0)
+		r = image_record_names(store, &record, err);
+	if (r < 0)
+		return r;
+	/* a name is one of several, or the only one and then stands for the image */
+	if (name && record.names.count > 1 && !strchr(name, '@'))
+		return untag(store, name, removed, err);
+	if (!name && record.names.count > 1 && !request->force)
+		return error_set(err, ERROR_CONFLICT,
+		                 "image %.12s has %zu names (%s, %s...); remove all of them with: "
+		                 "coracle rmi -f %.12s", digest_hex(record.id), record.names.count,
+		                 record.names.items[0], record.names.items[1], digest_hex(record.id));
+	r = check_use(&record, used, text, err);
+	return r < 0 ? r : remove_whole(store, &record, layers_in_use, removed, err);
+}
