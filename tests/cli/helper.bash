@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# helper.bash - what the files of tests here share: a store of their own, one image, and shorthands
+#
+# A file begins with `load helper`. Each file works in a fresh store under /tmp (short: a socket's path may
+# have 107 bytes) that is removed at its end with every container in it. CORACLE names the program under test.
+
+bats_require_minimum_version 1.5.0
+
+: "${CORACLE:=$BATS_TEST_DIRNAME/../../build-tests/src/main/coracle}"
+
+setup_file()
+{
+	file_begin
+	image_busybox
+	! declare -F file_setup >/dev/null || file_setup
+}
+
+teardown_file()
+{
+	! declare -F file_teardown >/dev/null || file_teardown
+	file_end
+}
+
+teardown()
+{
+	! declare -F test_teardown >/dev/null || test_teardown
+	# What a failed test leaves running must not disturb the next one.
+	c rm -f -a -t 0 >/dev/null 2>&1 || true
+}
+
+file_begin()
+{
+	[ -x "$CORACLE" ] || { echo "no program at $CORACLE: set CORACLE or build build-tests" >&2; return 1; }
+	WORK=$(mktemp -d /tmp/ct.XXXXXX)
+	export WORK CORACLE CORACLE_ROOT=$WORK/data CORACLE_RUNROOT=$WORK/run
+	mkdir -m 0700 "$CORACLE_RUNROOT"
+	unset CORACLE_NAME DOCKER_HOST CONTAINER_HOST http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY \
+		ftp_proxy FTP_PROXY all_proxy ALL_PROXY
+}
+
+file_end()
+{
+	timeout 60 "$CORACLE" rm -f -a -t 0 >/dev/null 2>&1 || true
+	remove_tree "$WORK"
+}
+
+# remove_tree DIRECTORY: also what belongs to subordinate ids
+remove_tree()
+{
+	chmod -R u+rwX "$1" 2>/dev/null || true
+	rm -rf "$1" 2>/dev/null || unshare --user --map-root-user --map-auto rm -rf "$1" 2>/dev/null ||
+		podman unshare rm -rf "$1" || true
+}
+
+# c ARGUMENT...: the program, never for ever, and without bats' own descriptors
+c()
+{
+	timeout -k 5 "${LIMIT:-60}" "$CORACLE" "$@" 3>&- 4>&-
+}
+
+# runs ARGUMENT...: must succeed; $output and $stderr are apart
+runs()
+{
+	run --separate-stderr c "$@"
+	[ "$status" = 0 ] || { show "$@"; return 1; }
+}
+
+# gives STATUS ARGUMENT...: must end with that status
+gives()
+{
+	local want=$1
+	shift
+	run --separate-stderr c "$@"
+	[ "$status" = "$want" ] || { echo "wanted status $want"; show "$@"; return 1; }
+}
+
+# refuses STATUS PATTERN ARGUMENT...: must end with that status and one line on standard error that matches
+refuses()
+{
+	local want=$1 pattern=$2
+	shift 2
+	run --separate-stderr c "$@" </dev/null
+	if [ "$status" != "$want" ] || ! grep -Eqi -- "$pattern" <<<"$stderr" || [ "${#stderr_lines[@]}" != 1 ]; then
+		echo "wanted status $want and one line like: $pattern"
+		show "$@"
+		return 1
+	fi
+}
+
+show()
+{
+	printf 'command: coracle %s\nstatus: %s\nstdout: %s\nstderr: %s\n' "$*" "$status" "$output" "${stderr:-}"
+}
+
+# is WANTED [GOT]: $output equals
+is()
+{
+	local got=${2-$output}
+	[ "$got" = "$1" ] || { printf 'wanted: %q\ngot:    %q\nstderr: %s\n' "$1" "$got" "${stderr:-}"; return 1; }
+}
+
+# has PATTERN [TEXT]: an extended regular expression matches a line of $output
+has()
+{
+	grep -Eq -- "$1" <<<"${2-$output}" || { printf 'wanted a line like: %s\ngot: %s\nstderr: %s\n' "$1" "${2-$output}" "${stderr:-}"; return 1; }
+}
+
+hasnt()
+{
+	! grep -Eq -- "$1" <<<"${2-$output}" || { printf 'unwanted: a line like: %s\ngot: %s\n' "$1" "${2-$output}"; return 1; }
+}
+
+# soon SECONDS COMMAND...: succeeds within that time
+soon()
+{
+	local end=$((SECONDS + $1))
+	shift
+	until "$@" >/dev/null 2>&1; do
+		[ $SECONDS -lt $end ] || { echo "not in time: $*"; return 1; }
+		sleep 0.05
+	done
+}
+
+# need COMMAND-OR-PATH...: skip with the reason where the host lacks it
+need()
+{
+	local what
+	for what in "$@"; do
+		case $what in
+		/*) [ -e "$what" ] || skip "$what is not there" ;;
+		*) command -v "$what" >/dev/null || skip "$what is not installed" ;;
+		esac
+	done
+}
+
+status_of()
+{
+	c inspect --type container --format '{{.State.Status}}' "$1" 2>/dev/null
+}
+
+is_status()
+{
+	[ "$(status_of "$1")" = "$2" ]
+}
+
+# busybox_root DIRECTORY: a root file system with every applet
+busybox_root()
+{
+	local applet
+	mkdir -p "$1"/{bin,etc,dev,proc,sys,tmp,root,home/ann,var/tmp,run}
+	chmod 1777 "$1/tmp"
+	cp /bin/busybox "$1/bin/busybox"
+	for applet in $(/bin/busybox --list); do
+		[ "$applet" = busybox ] || ln -sf busybox "$1/bin/$applet"
+	done
+	printf 'root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000:Ann:/home/ann:/bin/sh\nbob:x:1001:1002::/home/none:/bin/sh\n' >"$1/etc/passwd"
+	printf 'root:x:0:\nann:x:1000:\nwheel:x:10:ann,bob\nvideo:x:44:ann\nbobs:x:1002:\n' >"$1/etc/group"
+}
+
+# image_busybox: the image "busybox" in the file's store
+image_busybox()
+{
+	busybox_root "$WORK/busybox"
+	tar -C "$WORK/busybox" --owner=0 --group=0 --numeric-owner -cf "$WORK/busybox.tar" .
+	c import --change 'CMD ["sh"]' "$WORK/busybox.tar" busybox:latest >/dev/null
+}
+
+# image_from NAME [CHANGE...] <<script: an image whose root file system a script makes in the current directory
+image_from()
+{
+	local name=$1 tree change=()
+	shift
+	while [ $# -gt 0 ]; do
+		change+=(--change "$1")
+		shift
+	done
+	tree=$(mktemp -d "$WORK/tree.XXXXXX")
+	busybox_root "$tree"
+	(cd "$tree" && sh -e) || return 1
+	tar -C "$tree" --owner=0 --group=0 --numeric-owner -cf "$tree.tar" .
+	c import "${change[@]}" "$tree.tar" "$name" >/dev/null
+	rm -rf "$tree" "$tree.tar"
+}
