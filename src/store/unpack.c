@@ -211,11 +211,11 @@ static int open_link_target(struct unpack *unpack, const char *path, int *dir_fd
 	if (fstatat(fd, *name, st, AT_SYMLINK_NOFOLLOW) < 0)
 		return errno == ENOENT ? 0
 		                       : error_errno(err, errno, "hard link to \"%.300s\"", path);
-	if (!S_ISREG(st->st_mode) && !S_ISLNK(st->st_mode) && !S_ISFIFO(st->st_mode))
-		return error_set(err, ERROR_INVALID, "hard link to \"%.300s\", which is no file", path);
 	/* another name for one of our whiteouts would be a whiteout that the archive did not ask for */
 	if (whiteout_is(fd, *name, st))
 		return error_set(err, ERROR_INVALID, "hard link to \"%.300s\", which is deleted", path);
+	if (!S_ISREG(st->st_mode) && !S_ISLNK(st->st_mode) && !S_ISFIFO(st->st_mode))
+		return error_set(err, ERROR_INVALID, "hard link to \"%.300s\", which is no file", path);
 	*dir_fd = TAKE_FD(fd);
 	return 1;
 }
