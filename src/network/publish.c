@@ -7,7 +7,6 @@
  */
 #include "coracle/base/alloc.h"
 #include "coracle/base/json.h"
-#include "coracle/base/spawn.h"
 #include "coracle/base/text.h"
 #include "coracle/network/network.h"
 
@@ -16,12 +15,17 @@
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
+#include <time.h>
 
+#include "relay.h"
 #include "slirp.h"
 
 #define REPLY_MAX       4096
 #define REPLY_SECONDS   5
 #define FREE_PORT_TRIES 8
+#define BUSY_TRIES      10
+#define BUSY_PAUSE_MS   30
+#define ANY             "0.0.0.0"
 
 static int api_connect(int runtime_fd)
 {
@@ -98,49 +102,110 @@ static int forward(const struct network_request *request, const struct network *
 	return json_object_get(reply, "error") ? 1 : 0;
 }
 
-static int publish_one(const struct network_request *request, const struct network *network,
-                       struct record_port *port, struct error *err)
+/* forward_patiently - a port's last holder, slirp4netns itself as a rule, may be about to end */
+static int forward_patiently(const struct network_request *request, const struct network *network,
+                             const struct record_port *port, const char *host_ip, struct error *err)
 {
-	const char *given = port->host_ip ? port->host_ip : "";
-	const char *host_ip = *given && strcmp(given, "::") != 0 && strcmp(given, "*") != 0 ? given : "0.0.0.0";
+	const struct timespec pause = {.tv_nsec = BUSY_PAUSE_MS * 1000000};
+
+	for (int i = 0;; i++) {
+		int r = forward(request, network, port, host_ip, (unsigned) port->host_port, err);
+
+		if (r <= 0)
+			return r;
+		r = port_explain(port->protocol, host_ip, (unsigned) port->host_port, err);
+		if (r != -EBUSY || i == BUSY_TRIES)
+			return r;
+		(void) nanosleep(&pause, NULL);
+	}
+}
+
+static bool is_loopback(const char *ip)
+{
+	return strncmp(ip, "127.", 4) == 0;
+}
+
+/* publish_at - at a port that is not 0; -EBUSY when another has it */
+static int publish_at(const struct network_request *request, struct network *network,
+                      const struct record_port *port, const char *host_ip, struct relay *relay,
+                      struct error *err)
+{
+	bool udp = strcmp(port->protocol, "udp") == 0;
+	const char *local = !relay || !udp              ? NULL
+			    : is_loopback(host_ip)      ? host_ip
+			    : strcmp(host_ip, ANY) == 0 ? "127.0.0.1"
+							: NULL;
 	int r = 0;
 
-	if (strcmp(port->protocol, "tcp") != 0 && strcmp(port->protocol, "udp") != 0)
-		return error_set(err, ERROR_UNSUPPORTED, "port %u/%s: slirp4netns forwards tcp and udp only",
-		                 (unsigned) port->container_port, port->protocol);
-	if (strchr(host_ip, ':'))
-		return error_set(err, ERROR_UNSUPPORTED,
-		                 "port %s:%u: slirp4netns listens on IPv4 addresses only", host_ip,
-		                 (unsigned) port->host_port);
-	if (port->host_port) {
-		r = forward(request, network, port, host_ip, (unsigned) port->host_port, err);
-		return r > 0 ? port_explain(port->protocol, host_ip, (unsigned) port->host_port, err) : r;
+	if (!local || local != host_ip)
+		r = forward_patiently(request, network, port, host_ip, err);
+	if (r >= 0 && local) {
+		r = relay_bind(relay, local, (unsigned) port->host_port, (unsigned) port->container_port);
+		if (r < 0)
+			r = port_explain(port->protocol, local, (unsigned) port->host_port, err);
 	}
+	return r;
+}
+
+static int publish_one(const struct network_request *request, struct network *network,
+                       struct record_port *port, struct relay *relay, struct error *err)
+{
+	const char *given = port->host_ip ? port->host_ip : "";
+	const char *host_ip = *given && strcmp(given, "::") != 0 && strcmp(given, "*") != 0 ? given : ANY;
+	struct record_port try = *port;
+	int r = -EBUSY;
+
+	if (strcmp(port->protocol, "tcp") != 0 && strcmp(port->protocol, "udp") != 0)
+		return error_set(err, ERROR_UNSUPPORTED, "slirp4netns forwards tcp and udp only");
+	if (strchr(host_ip, ':'))
+		return error_set(err, ERROR_UNSUPPORTED, "%s: slirp4netns listens on IPv4 addresses only",
+		                 host_ip);
+	if (port->host_port)
+		return publish_at(request, network, port, host_ip, relay, err);
 	/* another program may take a port between our look and slirp4netns' */
-	for (int i = 0; i < FREE_PORT_TRIES; i++) {
+	for (int i = 0; i < FREE_PORT_TRIES && r == -EBUSY; i++) {
 		int number = port_free(port->protocol, host_ip);
 
 		if (number < 0)
-			return error_errno(err, -number, "no free %s port on %s", port->protocol, host_ip);
-		r = forward(request, network, port, host_ip, (unsigned) number, err);
-		if (r == 0)
-			port->host_port = (uint64_t) number;
-		if (r <= 0)
-			return r;
+			return port_explain(port->protocol, host_ip, 0, err);
+		try.host_port = (uint64_t) number;
+		r = publish_at(request, network, &try, host_ip, relay, err);
 	}
-	return error_set(err, ERROR_CONFLICT, "no free %s port on %s", port->protocol, host_ip);
+	if (r >= 0)
+		port->host_port = try.host_port;
+	return r;
 }
 
-int network_publish(const struct network_request *request, struct network *network, struct list *ports,
-                    struct error *err)
+static int publish_all(const struct network_request *request, struct network *network,
+                       struct list *ports, struct relay *relay, struct error *err)
 {
 	LIST_EACH(struct record_port, port, ports)
 	{
-		int r = publish_one(request, network, port, err);
+		int r = publish_one(request, network, port, relay, err);
 
 		if (r < 0)
 			return error_wrap(err, r, "publish %u/%s", (unsigned) port->container_port,
 			                  port->protocol);
 	}
 	return 0;
+}
+
+int network_publish(const struct network_request *request, struct network *network, struct list *ports,
+                    struct error *err)
+{
+	struct relay relay = {0};
+	struct slirp_options options;
+	int r = slirp_options_parse(request->options, &options, err);
+
+	if (r < 0)
+		return r;
+	network->has_ports = network->has_ports || ports->count > 0;
+	/* with the host's loopback in reach slirp4netns lets the answers through itself */
+	r = publish_all(request, network, ports, options.host_loopback ? NULL : &relay, err);
+	if (r >= 0)
+		r = relay_start(&relay, request, network->ip, err);
+	if (r > 0)
+		network->relay = r;
+	relay_done(&relay);
+	return r < 0 ? r : 0;
 }

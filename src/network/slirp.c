@@ -27,6 +27,7 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/un.h>
+#include <sys/wait.h>
 
 #include "slirp.h"
 
@@ -181,7 +182,7 @@ int network_start(const struct network_request *request, struct network *out, st
 	return 0;
 }
 
-static void slirp_end(struct network *network)
+static void slirp_end(struct network *network, int options)
 {
 	int status;
 
@@ -191,7 +192,9 @@ static void slirp_end(struct network *network)
 	if (network->pid > 0) {
 		/* it holds nothing that an orderly end would save; our child, so the pid is still its own */
 		(void) kill(network->pid, SIGKILL);
-		(void) !spawn_wait(network->pid, &status);
+		/* ECHILD: reaped by the caller's loop already */
+		while (waitpid(network->pid, &status, options) < 0 && errno == EINTR)
+			;
 	}
 	auto_close(&network->pidfd);
 	network->pidfd = -1;
@@ -244,7 +247,7 @@ int network_wait(struct network *network, struct error *err)
 			return 0;
 		if (r < 0)
 			return error_errno(err, -r, "slirp4netns did not bring the network up in 10 seconds");
-		slirp_end(network);
+		slirp_end(network, 0);
 		last = slirp_words(network->words_fd, words);
 		r = network_check(err);
 		if (r < 0)
@@ -267,7 +270,14 @@ int network_wait(struct network *network, struct error *err)
 
 void network_stop(struct network *network)
 {
-	slirp_end(network);
+	int status;
+
+	slirp_end(network, network->has_ports ? 0 : WNOHANG);
+	if (network->relay > 0) {
+		(void) kill(network->relay, SIGKILL);
+		(void) !spawn_wait(network->relay, &status);
+	}
+	network->relay = 0;
 	auto_close(&network->words_fd);
 	network->words_fd = -1;
 	texts_done(&network->arguments);

@@ -33,6 +33,8 @@ struct network {
 	/* private to slirp.c: for another try without what an outer sandbox refuses */
 	struct texts arguments;
 	int runtime_fd, words_fd, rung;
+	pid_t relay; /* our process for UDP on the host's loopback address, 0: none */
+	bool has_ports;
 };
 #define NETWORK_INIT {.pidfd = -1, .exit_fd = -1, .ready_fd = -1, .words_fd = -1}
 
@@ -50,6 +52,12 @@ int network_wait(struct network *network, struct error *err) NONNULL(1, 2) MUST_
  */
 int network_publish(const struct network_request *request, struct network *network, struct list *ports,
                     struct error *err) NONNULL(1, 2, 3, 4) MUST_USE;
+/*
+ * network_stop - kill what network_start and network_publish started, and free
+ *
+ * Closing its tap device takes slirp4netns some 20 ms, so its end is awaited only when it holds ports;
+ * else the caller's next waitpid(-1) reaps it.
+ */
 void network_stop(struct network *network) NONNULL(1);
 /* network_check - what is missing for it on this host: 0, or negative errno with one line and its fix */
 int network_check(struct error *err) NONNULL(1) MUST_USE;
