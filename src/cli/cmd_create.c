@@ -5,6 +5,7 @@
 #include "run_opts.h"
 
 static const struct opt create_opts[] = {
+	OPT_REFUSED(0, "init-ctr", "WHEN", "there are no pods in this version"),
 	OPT_INCLUDE(opts_identity),
 	OPT_INCLUDE(opts_process),
 	OPT_INCLUDE(opts_image),
@@ -37,8 +38,8 @@ const struct command cmd_create = {
 	.summary = "make a container without starting it",
 	.operands = "IMAGE [COMMAND [ARG...]]",
 	.complete = "image",
-	.example = "create --name job -v data:/data debian:12 tar -cf /data/etc.tar /etc\n"
-	           "start -a job",
+	.example = "coracle create --name job -v data:/data debian:12 tar -cf /data/etc.tar /etc\n"
+	           "coracle start -a job",
 	.opts = create_opts,
 	.request_size = sizeof(struct container_create),
 	.min_operands = 1,

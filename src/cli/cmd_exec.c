@@ -105,7 +105,8 @@ const struct command cmd_exec = {
 	.summary = "run a further command in a running container",
 	.operands = "CONTAINER COMMAND [ARG...]",
 	.complete = "running",
-	.example = "exec -it web sh\nexec -u nobody -w /tmp web id",
+	.example = "coracle exec -it web sh\n"
+	           "coracle exec -u nobody -w /tmp web id",
 	.opts = exec_opts,
 	.request_size = sizeof(struct exec_request),
 	.min_operands = 1,

@@ -180,7 +180,8 @@ const struct command cmd_inspect = {
 	.summary = "show all that is known of containers, images or volumes",
 	.operands = "NAME...",
 	.complete = "container",
-	.example = "inspect web\ninspect -f '{{.State.Status}} {{.State.ExitCode}}' web",
+	.example = "coracle inspect web\n"
+	           "coracle inspect -f '{{.State.Status}} {{.State.ExitCode}}' web",
 	.opts = inspect_opts,
 	.request_size = sizeof(struct inspect_request),
 	.max_operands = -1,

@@ -41,7 +41,8 @@ const struct command cmd_load = {
 	.aliases = "image load",
 	.group = "Images",
 	.summary = "take images from an archive",
-	.example = "load -i debian.tar\npodman save debian:12 | coracle load",
+	.example = "coracle load -i debian.tar\n"
+	           "podman save debian:12 | coracle load",
 	.opts = load_opts,
 	.request_size = sizeof(struct image_load),
 	.max_operands = 0,

@@ -111,7 +111,8 @@ const struct command cmd_ps = {
 	.aliases = "container ls|container list|container ps",
 	.group = "Look",
 	.summary = "list containers",
-	.example = "ps -a --filter status=exited\nps --format '{{.Names}}: {{.Status}}'",
+	.example = "coracle ps -a --filter status=exited\n"
+	           "coracle ps --format '{{.Names}}: {{.Status}}'",
 	.opts = ps_opts,
 	.request_size = sizeof(struct ps_request),
 	.max_operands = 0,

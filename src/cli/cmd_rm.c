@@ -56,7 +56,8 @@ const struct command cmd_rm = {
 	.summary = "remove containers",
 	.operands = "CONTAINER...",
 	.complete = "container",
-	.example = "rm -f web\nrm $(coracle ps -aq --filter status=exited)",
+	.example = "coracle rm -f web\n"
+	           "coracle rm $(coracle ps -aq --filter status=exited)",
 	.opts = rm_opts,
 	.request_size = sizeof(struct container_remove),
 	.max_operands = -1,

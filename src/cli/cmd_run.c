@@ -53,9 +53,9 @@ const struct command cmd_run = {
 	.summary = "run a command in a new container",
 	.operands = "IMAGE [COMMAND [ARG...]]",
 	.complete = "image",
-	.example = "run --rm -it debian:12 bash\n"
-	           "run -d --name web -p 8080:80 -v ./site:/usr/share/nginx/html:ro nginx\n"
-	           "run --rm host: cat /etc/os-release",
+	.example = "coracle run --rm -it debian:12 bash\n"
+	           "coracle run -d --name web -p 8080:80 -v ./site:/usr/share/nginx/html:ro nginx\n"
+	           "coracle run --rm host: cat /etc/os-release",
 	.opts = run_opts,
 	.request_size = sizeof(struct container_create),
 	.min_operands = 1,

@@ -88,7 +88,8 @@ const struct command cmd_start = {
 	.summary = "start containers that exist",
 	.operands = "CONTAINER...",
 	.complete = "container",
-	.example = "start web\nstart -ai shell",
+	.example = "coracle start web\n"
+	           "coracle start -ai shell",
 	.opts = start_opts,
 	.request_size = sizeof(struct start_request),
 	.max_operands = -1,

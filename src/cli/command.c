@@ -257,8 +257,8 @@ static int parse_and_execute(const struct command *command, char *const *argv,
 	} else if (count_is_wrong(command, operands.count)) {
 		print_error("%s: %s: %s %s [OPTIONS] %s", command->name,
 		            operands.count < (size_t) command->min_operands
-		                    ? "something is missing"
-		                    : "there are too many words",
+		                    ? "too few words"
+		                    : "too many words",
 		            print_program(), command->name, command->operands ? command->operands : "");
 		status = usage_status();
 	} else {

@@ -127,6 +127,17 @@ static int print_row(const struct opt *row, void *data)
 	return 0;
 }
 
+static int print_name(const struct opt *row, void *data)
+{
+	struct printer *printer = data;
+
+	if (row->type == printer->only && !row->hidden) {
+		(void) fprintf(printer->out, "%s--%s", printer->any ? ", " : "", row->name);
+		printer->any = true;
+	}
+	return 0;
+}
+
 static void print_options(const struct opt *rows, FILE *out)
 {
 	static const enum opt_type parts[] = {OPT_TYPE_END, OPT_TYPE_IGNORED, OPT_TYPE_REFUSED};
@@ -157,6 +168,8 @@ static void print_commands(const char *heading, FILE *out)
 void help_top(FILE *out)
 {
 	const char *program = print_program();
+	struct printer options = {.out = out};
+	struct printer ignored = {.out = out, .only = OPT_TYPE_IGNORED};
 
 	(void) fprintf(out,
 	               "%s: containers for an ordinary user, without a daemon\n\n"
@@ -170,7 +183,11 @@ void help_top(FILE *out)
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
 		(void) fprintf(out, "  %-16s  %s\n", groups[i].name, groups[i].summary);
 	(void) putc('\n', out);
-	print_options(global_opts, out);
+	(void) opts_each(global_opts, print_row, &options);
+	/* why, says coracle(1): the list would bury the rest */
+	(void) fputs("\nAccepted without effect: ", out);
+	(void) opts_each(global_opts, print_name, &ignored);
+	(void) putc('\n', out);
 }
 
 void help_group(const char *group, FILE *out)
@@ -198,22 +215,18 @@ void help_group(const char *group, FILE *out)
 	}
 }
 
-static void print_lines(FILE *out, const char *title, const char *text, const char *before)
+static void print_lines(FILE *out, const char *title, const char *text)
 {
 	AUTO_TEXTS struct texts lines = {0};
 
 	(void) fprintf(out, "\n%s:\n", title);
 	texts_split(&lines, text, '\n');
 	for (size_t i = 0; i < lines.count; i++)
-		(void) fprintf(out, "  %s%s\n",
-		               strstr(lines.items[i], "coracle") || strchr(lines.items[i], '|') ? "" : before,
-		               lines.items[i]);
+		(void) fprintf(out, "  %s\n", lines.items[i]);
 }
 
 void help_command(const struct command *command, FILE *out)
 {
-	AUTO_FREE char *before = xprintf("%s ", print_program());
-
 	(void) fprintf(out, "%s %s [OPTIONS]%s%s\n\n  %s\n", print_program(), command->name,
 	               command->operands ? " " : "", command->operands ? command->operands : "",
 	               command->summary);
@@ -226,7 +239,7 @@ void help_command(const struct command *command, FILE *out)
 		(void) fprintf(out, "  also: %s\n", joined);
 	}
 	if (command->example)
-		print_lines(out, "Examples", command->example, before);
+		print_lines(out, "Examples", command->example);
 	if (command->opts->type != OPT_TYPE_END) {
 		(void) putc('\n', out);
 		print_options(command->opts, out);
