@@ -118,7 +118,7 @@ static int apply_one(struct plan *plan, const struct op *op, int sync_fd)
 	case OP_NO_NEW_PRIVILEGES:
 		return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
 	case OP_SECCOMP: {
-		int r = seccomp_load(&plan->seccomp);
+		int r = seccomp_program_load(&plan->seccomp);
 
 		return r < 0 ? r : 0;
 	}

@@ -57,7 +57,7 @@ static pid_t clone_through(const struct go_between *via, struct plan *plan, cons
 	if (between > 0) {
 		if (read(said[0], &result, sizeof result) != sizeof result)
 			result = -EPROTO;
-		(void) spawn_wait(between, &status);
+		(void) !spawn_wait(between, &status);
 	} else {
 		result = between;
 	}
@@ -210,7 +210,7 @@ void runtime_abort(struct runtime_process *process)
 
 	if (process->pid > 0) {
 		(void) kill(process->pid, SIGKILL);
-		(void) spawn_wait(process->pid, &status);
+		(void) !spawn_wait(process->pid, &status);
 		process->pid = 0;
 	}
 	runtime_process_done(process);

@@ -101,7 +101,7 @@ int state_create(const struct paths *paths, const struct record *record, struct 
 	}
 	if (r < 0)
 		/* the reason is in err */
-		(void) tree_remove(paths->data_fd, making);
+		(void) !tree_remove(paths->data_fd, making);
 	return r;
 }
 

@@ -83,7 +83,7 @@ static void holder_stop(struct userns *userns)
 		return;
 	(void) kill(userns->holder_pid, SIGKILL);
 	/* it is our child and dead: nothing to learn from it */
-	(void) spawn_wait(userns->holder_pid, &status);
+	(void) !spawn_wait(userns->holder_pid, &status);
 	userns->holder_pid = 0;
 }
 

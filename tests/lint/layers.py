@@ -20,12 +20,13 @@ MAY_USE = {
     'store': 'base sys oci conf',
     'network': 'base sys oci conf state',
     'volume': 'base sys conf',
+    'parse': 'base sys state volume',
     'runtime': 'base sys oci',
     'engine': 'base sys oci conf userns state store network volume',
     'image': 'base sys oci conf store engine',
-    'monitor': 'base sys oci conf userns state store network volume runtime engine',
-    'container': 'base sys oci conf userns state store network volume engine image monitor',
-    'cli': 'base sys oci format conf userns state store network volume engine image monitor container',
+    'monitor': 'base sys oci conf userns state store network volume parse runtime engine',
+    'container': 'base sys oci format conf userns state store network volume parse engine image monitor',
+    'cli': 'base sys oci format conf userns state store network volume parse engine image monitor container',
     'main': '*',
 }
 # Single headers beyond the rows, each with its reason.

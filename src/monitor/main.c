@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* main.c - the internal program coracle-monitor; see monitor.h */
+#include "monitor_private.h"
+
+#include "coracle/base/alloc.h"
+#include "coracle/base/fd.h"
+#include "coracle/base/file.h"
+#include "coracle/base/log.h"
+#include "coracle/volume/volume.h"
+
+#include <fcntl.h>
+#include <malloc.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+static int read_request(struct monitor *monitor, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	AUTO_JSON json_t *json = NULL;
+	size_t length;
+	int r = file_read_fd(MONITOR_REQUEST_FD, 16 << 20, &text, &length);
+
+	(void) close(MONITOR_REQUEST_FD);
+	if (r < 0)
+		return error_errno(err, -r, "the request of the monitor");
+	json = json_parse(text, length, err);
+	if (!json)
+		return -EINVAL;
+	r = json_read(json, monitor_start_fields, &monitor->start, err);
+	monitor->record = &monitor->start.record;
+	return r;
+}
+
+static void take_descriptors(struct monitor *monitor)
+{
+	monitor->sync_fd = MONITOR_SYNC_FD;
+	for (int fd = MONITOR_SYNC_FD; fd <= MONITOR_STDIN_FD + 2; fd++)
+		/* absent ones fail; there is nothing to protect then */
+		(void) !fd_set_cloexec(fd, true);
+}
+
+static void tell(struct monitor *monitor, char kind, const struct error *err)
+{
+	struct outcome outcome = {.kind = kind};
+
+	if (err)
+		outcome.err = *err;
+	if (monitor->sync_fd < 0)
+		return;
+	/* the front end may be gone */
+	(void) !send(monitor->sync_fd, &outcome, sizeof outcome, MSG_NOSIGNAL);
+	(void) close(monitor->sync_fd);
+	monitor->sync_fd = -1;
+}
+
+static void remove_anonymous_volumes(struct monitor *monitor)
+{
+	struct error ignored = {0};
+
+	LIST_EACH(struct record_mount, mount, &monitor->record->mounts)
+		if (mount->anonymous && mount->source)
+			/* somebody may have removed it already */
+			(void) !volume_remove(&monitor->paths, mount->source, &ignored);
+}
+
+static void remove_run(struct monitor *monitor)
+{
+	char path[96];
+
+	(void) snprintf(path, sizeof path, "containers/%s", monitor->record->id);
+	(void) !tree_remove(monitor->paths.runtime_fd, path);
+}
+
+static void clean_up(struct monitor *monitor)
+{
+	const struct record *record = monitor->record;
+	struct error err = {0};
+
+	if (monitor->has_network)
+		network_stop(&monitor->network);
+	log_file_close(&monitor->log);
+	cgroup_remove(monitor);
+	if (monitor->driver && monitor->driver->unmount) {
+		struct driver_mount request = {
+			.store = monitor->store,
+			.layers = &record->layers,
+			.container_fd = monitor->container_fd,
+		};
+
+		monitor->driver->unmount(&request);
+	}
+	if (record->auto_remove) {
+		remove_anonymous_volumes(monitor);
+		if (state_remove(&monitor->paths, record->id, record->name, &err) < 0)
+			log_warning("%s", err.text);
+	} else {
+		remove_run(monitor);
+	}
+	if (monitor->alive_fd >= 0)
+		(void) close(monitor->alive_fd);
+}
+
+/* Everybody who is attached or waits hears the code when all is done: rm'ed, ports free, lock let go. */
+static void tell_clients(struct monitor *monitor, int32_t code)
+{
+	char frame[1 + sizeof code];
+
+	frame[0] = FRAME_EXIT;
+	(void) memcpy(frame + 1, &code, sizeof code);
+	for (int i = 0; i < CLIENTS_MAX; i++) {
+		struct client *client = &monitor->clients[i];
+
+		if (!client->used)
+			continue;
+		if (client->pending_length)
+			client_flush(client);
+		(void) !send(client->fd, frame, sizeof frame, MSG_NOSIGNAL);
+		(void) close(client->fd);
+		client->used = false;
+	}
+}
+
+void monitor_finish(struct monitor *monitor, int code)
+{
+	if (!monitor->record->auto_remove)
+		monitor_write_exit(monitor, code, true, "");
+	clean_up(monitor);
+	tell_clients(monitor, code);
+}
+
+/* After the start the request, the specification and their JSON are needed no more in full. */
+static void save_memory(void)
+{
+	(void) malloc_trim(0);
+}
+
+static int fail(struct monitor *monitor, const struct error *err)
+{
+	if (monitor->alive_fd >= 0) {
+		if (!monitor->record->auto_remove && monitor->started[0])
+			monitor_write_exit(monitor,
+			                   err->kind == ERROR_NO_COMMAND       ? 127
+			                   : err->kind == ERROR_NOT_EXECUTABLE ? 126
+			                                                       : 125,
+			                   true, err->text);
+		clean_up(monitor);
+	}
+	tell(monitor, 'e', err);
+	return 1;
+}
+
+int monitor_main(int argc, char **argv)
+{
+	static struct monitor monitor;
+	struct error err = {0};
+	int code;
+
+	(void) argc;
+	(void) argv;
+	(void) prctl(PR_SET_NAME, MONITOR_PROGRAM);
+	(void) umask(0022);
+	monitor.alive_fd = monitor.control_fd = monitor.signal_fd = monitor.root_fd = -1;
+	monitor.cgroup_fd = monitor.userns_fd = monitor.container_fd = monitor.runtime_fd = -1;
+	monitor.log.fd = -1;
+	take_descriptors(&monitor);
+	if (read_request(&monitor, &err) < 0)
+		return fail(&monitor, &err);
+	if (monitor.start.attach)
+		(void) client_new(&monitor, MONITOR_ATTACH_FD, 0, monitor.start.wants_stdin);
+	if (monitor_setup(&monitor, &err) < 0)
+		return fail(&monitor, &err);
+	tell(&monitor, 's', NULL);
+	save_memory();
+	code = monitor_loop(&monitor);
+	monitor_finish(&monitor, code);
+	return 0;
+}

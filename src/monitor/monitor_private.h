@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* monitor_private.h - what the files of the monitor share */
+#ifndef CORACLE_MONITOR_PRIVATE_H
+#define CORACLE_MONITOR_PRIVATE_H
+
+#include "coracle/monitor/monitor.h"
+#include "coracle/network/network.h"
+#include "coracle/runtime/runtime.h"
+#include "coracle/store/driver.h"
+
+#define CLIENTS_MAX  64
+#define SESSIONS_MAX 64 /* the container's own and its execs */
+
+/* the request that travels in the sealed memfd */
+struct monitor_start {
+	char *data, *runtime;
+	bool attach, wants_stdin, passthrough;
+	uint64_t rows, columns;
+	struct record record;
+};
+extern const struct field monitor_start_fields[];
+
+enum { /* descriptors that the monitor is born with */
+	MONITOR_REQUEST_FD = 3,
+	MONITOR_SYNC_FD = 4,
+	MONITOR_ATTACH_FD = 5,
+	MONITOR_STDIN_FD = 6, /* passthrough: 6, 7, 8 */
+};
+
+/* from the monitor to the front end: warnings, then one outcome */
+struct outcome {
+	char kind; /* 'w' a warning in err.text, 'e' failed, 's' started */
+	struct error err;
+};
+
+/* --- log.c --- */
+struct log {
+	int fd;
+	int dir_fd;          /* borrowed */
+	char *name;          /* owned; relative to dir_fd or absolute */
+	bool json;
+	uint64_t size, max_size;
+	unsigned max_files;
+	struct { char *data; size_t length; } partial[2]; /* unfinished lines of stdout, stderr */
+	bool failed;
+};
+int log_file_open(struct log *log, int dir_fd, const struct record *record, struct error *err);
+void log_file_write(struct log *log, int stream, const char *bytes, size_t length);
+void log_file_close(struct log *log);
+
+/* --- session.c: a process with its streams --- */
+struct session {
+	bool used, ended;
+	pid_t pid;
+	int pidfd;
+	int exit_code;
+	bool tty;
+	int in, out, err;    /* our ends; tty: in == out == master; -1: closed */
+	int wait_in;         /* bytes of stdin that the pipe did not take yet */
+	char *pending;       /* they; owned */
+	size_t pending_length, pending_at;
+	bool end_of_stdin;   /* close in once pending is written */
+	bool stdin_once;     /* the first client's end closes stdin */
+	struct log *log;     /* NULL for execs */
+	char id[65];         /* of an exec session */
+	bool hang_up;        /* the client's death ends it (exec -t) */
+	struct runtime_process process;
+};
+
+struct client {
+	bool used;
+	int fd;
+	int session;         /* index, -1: waits for the container's end only */
+	bool wants_stdin;
+	bool asked;          /* its request has been read */
+	char *pending;       /* one frame that the socket did not take; owned */
+	size_t pending_length;
+};
+
+struct monitor {
+	struct paths paths;
+	struct monitor_start start;
+	struct record *record;       /* = &start.record */
+	int container_fd;            /* data/containers/ID */
+	int runtime_fd;              /* runtime/containers/ID */
+	int alive_fd;                /* the lock */
+	int control_fd;
+	int signal_fd;
+	int sync_fd;                 /* -1 once the outcome was told */
+	int userns_fd;
+	int32_t userns_rung;
+	struct store *store;
+	const struct driver *driver;
+	int root_fd;
+	int cgroup_fd;
+	char *cgroup;
+	struct oci_spec spec;
+	struct seccomp_program seccomp;
+	struct log log;
+	struct network network;
+	bool has_network;
+	struct list ports;           /* struct record_port, host ports filled */
+	struct session sessions[SESSIONS_MAX];
+	struct client clients[CLIENTS_MAX];
+	char buffer[FRAME_MAX_BYTES];
+	uint64_t started_ns;         /* CLOCK_REALTIME */
+	char started[48];
+	int64_t restarts;
+	bool stopping;               /* by the user: no restart */
+	uint64_t kill_at;            /* monotonic; 0: never */
+	uint64_t timeout_at;         /* --timeout */
+	uint64_t restart_at;
+	uint64_t restart_delay;
+	bool timed_out;
+};
+
+/* --- spec*.c --- */
+int monitor_spec(struct monitor *monitor, struct error *err);
+int spec_mounts(struct monitor *monitor, struct oci_spec *spec, struct error *err);
+int spec_security(const struct monitor *monitor, struct oci_spec *spec, struct error *err);
+uint64_t spec_bounding(const struct record *record, struct error *err);
+int spec_user(struct monitor *monitor, int root_fd, const char *text, const struct texts *groups,
+              struct oci_process *process, char **home, struct error *err);
+void spec_capabilities(const struct record *record, uint64_t bounding, bool root_user,
+                       struct oci_capabilities *caps);
+int spec_volumes(struct monitor *monitor, const struct oci_process *process, struct error *err);
+int spec_limits(struct monitor *monitor, struct oci_spec *spec, struct error *err);
+
+/* --- setup.c: the ordered steps --- */
+int monitor_setup(struct monitor *monitor, struct error *err);
+/* monitor_run_once - start the program; the network and the ports with it */
+int monitor_run_once(struct monitor *monitor, struct error *err);
+/* monitor_network - slirp4netns and the published ports for the running init */
+int monitor_network(struct monitor *monitor, struct error *err);
+void monitor_warn(struct monitor *monitor, const char *format, ...) PRINTF(2, 3);
+
+/* --- clients.c, control.c, exec.c, loop.c --- */
+int session_new(struct monitor *monitor);
+int session_pipes(struct session *session, bool tty, bool interactive, int child[3], struct error *err);
+void session_close(struct session *session);
+void session_read(struct monitor *monitor, int index, int stream);
+void session_feed(struct session *session, const char *bytes, size_t length);
+void session_flush(struct session *session);
+int client_new(struct monitor *monitor, int fd, int session, bool wants_stdin);
+void client_send(struct monitor *monitor, struct client *client, char type, const void *bytes, size_t length);
+void client_flush(struct client *client);
+void client_close(struct monitor *monitor, struct client *client);
+void client_read(struct monitor *monitor, struct client *client);
+bool session_is_held_up(const struct monitor *monitor, int session);
+int control_listen(struct monitor *monitor, struct error *err);
+void control_accept(struct monitor *monitor);
+void control_request(struct monitor *monitor, struct client *client, const char *bytes, size_t length);
+int monitor_exec(struct monitor *monitor, struct client *client, const struct exec_request *request,
+                 struct error *err);
+void monitor_signal(struct monitor *monitor, int signal_number);
+/* monitor_loop - until the container has ended for good; its exit code */
+int monitor_loop(struct monitor *monitor);
+void monitor_finish(struct monitor *monitor, int code);
+int monitor_write_run(struct monitor *monitor, bool restarting, struct error *err);
+void monitor_write_exit(struct monitor *monitor, int64_t code, bool ended, const char *error);
+
+/* --- cgroup.c --- */
+int cgroup_prepare(struct monitor *monitor, struct error *err);
+void cgroup_remove(struct monitor *monitor);
+
+#endif

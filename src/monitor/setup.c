@@ -1,0 +1,393 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* setup.c - from the request to a running program, in ordered steps */
+#include "monitor_private.h"
+
+#include "coracle/base/alloc.h"
+#include "coracle/base/clock.h"
+#include "coracle/base/fd.h"
+#include "coracle/base/file.h"
+#include "coracle/sys/lock.h"
+#include "coracle/sys/mount.h"
+#include "coracle/sys/process.h"
+#include "coracle/sys/root.h"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+
+static int send_outcome(struct monitor *monitor, char kind, const struct error *err)
+{
+	struct outcome outcome = {.kind = kind};
+
+	if (err)
+		outcome.err = *err;
+	if (monitor->sync_fd < 0)
+		return 0;
+	/* the front end may be gone: the container runs on all the same */
+	return send(monitor->sync_fd, &outcome, sizeof outcome, MSG_NOSIGNAL) < 0 ? -errno : 0;
+}
+
+void monitor_warn(struct monitor *monitor, const char *format, ...)
+{
+	struct error warning = {0};
+	va_list args;
+
+	va_start(args, format);
+	(void) vsnprintf(warning.text, sizeof warning.text, format, args);
+	va_end(args);
+	(void) send_outcome(monitor, 'w', &warning);
+}
+
+static int open_directories(struct monitor *monitor, struct error *err)
+{
+	const char *id = monitor->record->id;
+	char path[96];
+	int r;
+
+	monitor->paths = (struct paths){
+		.data = monitor->start.data,
+		.runtime = monitor->start.runtime,
+		.data_fd = open(monitor->start.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+		.runtime_fd = open(monitor->start.runtime, O_RDONLY | O_DIRECTORY | O_CLOEXEC),
+	};
+	if (monitor->paths.data_fd < 0 || monitor->paths.runtime_fd < 0)
+		return error_errno(err, errno, "open %s and %s", monitor->start.data, monitor->start.runtime);
+	(void) snprintf(path, sizeof path, "containers/%s", id);
+	monitor->container_fd = directory_open(monitor->paths.data_fd, path);
+	if (monitor->container_fd < 0)
+		return error_errno(err, -monitor->container_fd, "%s/%s", monitor->start.data, path);
+	r = directory_make(monitor->paths.runtime_fd, path, 0700);
+	if (r < 0)
+		return error_errno(err, -r, "%s/%s", monitor->start.runtime, path);
+	monitor->runtime_fd = directory_open(monitor->paths.runtime_fd, path);
+	return monitor->runtime_fd < 0 ? error_errno(err, -monitor->runtime_fd, "%s", path) : 0;
+}
+
+static int take_alive_lock(struct monitor *monitor, struct error *err)
+{
+	monitor->alive_fd = lock_take(monitor->runtime_fd, "alive", LOCK_MODE_EXCLUSIVE, LOCK_TRY);
+	if (monitor->alive_fd == -EWOULDBLOCK)
+		return error_set(err, ERROR_CONFLICT, "container %s runs already", monitor->record->name);
+	if (monitor->alive_fd < 0)
+		return error_errno(err, -monitor->alive_fd, "lock the container");
+	/* of an earlier run that was cut short */
+	(void) unlinkat(monitor->runtime_fd, "run.json", 0);
+	return 0;
+}
+
+static int watch_signals(struct monitor *monitor, struct error *err)
+{
+	sigset_t set;
+
+	(void) sigemptyset(&set);
+	(void) sigaddset(&set, SIGCHLD);
+	(void) sigaddset(&set, SIGTERM);
+	(void) sigaddset(&set, SIGINT);
+	(void) sigaddset(&set, SIGHUP);
+	(void) sigprocmask(SIG_BLOCK, &set, NULL);
+	(void) signal(SIGPIPE, SIG_IGN);
+	monitor->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
+	return monitor->signal_fd < 0 ? error_errno(err, errno, "signalfd") : 0;
+}
+
+/* The front end hands the namespace over as soon as its maps are written. */
+static int enter_userns(struct monitor *monitor, struct error *err)
+{
+	size_t count = 0;
+	int fd = -1;
+	ssize_t n = fd_receive(monitor->sync_fd, &monitor->userns_rung, sizeof monitor->userns_rung, &fd, 1,
+	                       &count);
+
+	if (n != sizeof monitor->userns_rung || fd < 0)
+		return error_set(err, ERROR_SYSTEM, "the front end went away before the start");
+	monitor->userns_fd = fd;
+	if (setns(fd, CLONE_NEWUSER) < 0)
+		return error_errno(err, errno, "enter the user namespace");
+	if (unshare(CLONE_NEWNS) < 0)
+		return error_errno(err, errno, "new mount namespace");
+	if (monitor->userns_rung == USERNS_RANGE)
+		userns_publish(&monitor->paths, fd);
+	return 0;
+}
+
+static int mount_root(struct monitor *monitor, struct error *err)
+{
+	const struct record *record = monitor->record;
+	struct driver_mount request = {
+		.layers = &record->layers,
+		.container_fd = monitor->container_fd,
+	};
+	int r;
+
+	if (record->rootfs && *record->rootfs) {
+		AUTO_CLOSE int dir = open(record->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
+
+		if (dir < 0)
+			return error_errno(err, errno, "--rootfs %s", record->rootfs);
+		monitor->root_fd = mount_clone(dir, true);
+		return monitor->root_fd < 0 ? error_errno(err, -monitor->root_fd, "bind %s", record->rootfs) : 0;
+	}
+	if (record->host_image) {
+		monitor->root_fd = host_mount(monitor->container_fd, err);
+		return monitor->root_fd < 0 ? monitor->root_fd : 0;
+	}
+	r = store_open(&monitor->paths, &monitor->store, err);
+	if (r < 0)
+		return r;
+	monitor->driver = driver_choose(monitor->store, &monitor->paths, record->driver, err);
+	if (!monitor->driver)
+		return -EOPNOTSUPP;
+	request.store = monitor->store;
+	monitor->root_fd = monitor->driver->mount(&request, err);
+	return monitor->root_fd < 0 ? error_wrap(err, monitor->root_fd, "root file system (%s)",
+	                                         monitor->driver->name)
+	                            : 0;
+}
+
+/* Scripts ask for these to learn that they are in a container; a read-only root goes without. */
+static int mark_root(struct monitor *monitor, struct error *err)
+{
+	static const char *const marks[] = {"/run/.containerenv", "/.dockerenv"};
+
+	(void) err;
+	if (monitor->record->rootfs && *monitor->record->rootfs)
+		return 0;
+	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
+		AUTO_CLOSE int fd = root_make_file(monitor->root_fd, marks[i], 0644);
+
+		(void) fd;
+	}
+	return 0;
+}
+
+static int open_log(struct monitor *monitor, struct error *err)
+{
+	return log_file_open(&monitor->log, monitor->container_fd, monitor->record, err);
+}
+
+static int load_seccomp(struct monitor *monitor, struct error *err)
+{
+	const struct record *record = monitor->record;
+	AUTO_CLOSE int cache = -1;
+	struct oci_seccomp *profile;
+	uint64_t bounding;
+	int r;
+
+	if (record->privileged || (record->seccomp && strcmp(record->seccomp, "unconfined") == 0))
+		return 0;
+	bounding = spec_bounding(record, err);
+	(void) !directory_make(monitor->paths.data_fd, "cache", 0700);
+	cache = directory_open(monitor->paths.data_fd, "cache");
+	if (!record->seccomp || !*record->seccomp)
+		return seccomp_cached_default(cache, bounding, &monitor->seccomp, err);
+	profile = seccomp_read_profile(record->seccomp, strlen(record->seccomp), bounding, err);
+	if (!profile)
+		return error_wrap(err, -EINVAL, "seccomp profile %s",
+		                  record->seccomp_path ? record->seccomp_path : "");
+	r = seccomp_cached(cache, profile, &monitor->seccomp, err);
+	seccomp_profile_free(profile);
+	return r;
+}
+
+static int start_timer(struct monitor *monitor, struct error *err)
+{
+	(void) err;
+	if (monitor->record->timeout)
+		monitor->timeout_at = clock_monotonic() + monitor->record->timeout * NS_PER_SECOND;
+	return 0;
+}
+
+static const struct {
+	const char *name;
+	int (*run)(struct monitor *monitor, struct error *err);
+} steps[] = {
+	{"directories", open_directories},
+	{"alive", take_alive_lock},
+	{"signals", watch_signals},
+	{"control", control_listen},
+	{"log", open_log},
+	{"user namespace", enter_userns},
+	{"root", mount_root},
+	{"marks", mark_root},
+	{"cgroup", cgroup_prepare},
+	{"specification", monitor_spec},
+	{"seccomp", load_seccomp},
+	{"program", monitor_run_once},
+	{"timer", start_timer},
+};
+
+int monitor_setup(struct monitor *monitor, struct error *err)
+{
+	for (size_t i = 0; i < ARRAY_LEN(steps); i++) {
+		int r = steps[i].run(monitor, err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
+}
+
+static bool wants_slirp(const struct record *record)
+{
+	return strcmp(record->network, "private") == 0 || strncmp(record->network, "slirp4netns", 11) == 0
+	       || strcmp(record->network, "bridge") == 0 || strcmp(record->network, "default") == 0;
+}
+
+int monitor_network(struct monitor *monitor, struct error *err)
+{
+	const struct record *record = monitor->record;
+	char netns[64];
+	AUTO_FREE char *directory = xprintf("%s/containers/%s", monitor->paths.runtime, record->id);
+	struct network_request request = {
+		.netns_path = netns,
+		.options = strncmp(record->network, "slirp4netns:", 12) == 0 ? record->network + 12 : NULL,
+		.runtime_fd = monitor->runtime_fd,
+		.runtime_path = directory,
+	};
+	int r;
+
+	if (monitor->has_network)
+		network_stop(&monitor->network);
+	(void) snprintf(netns, sizeof netns, "/proc/%d/ns/net", (int) monitor->sessions[0].pid);
+	r = network_start(&request, &monitor->network, err);
+	if (r < 0)
+		return r;
+	monitor->has_network = true;
+	r = network_wait(&monitor->network, err);
+	return r < 0 || monitor->ports.count == 0
+	               ? r
+	               : network_publish(&request, &monitor->network, &monitor->ports, err);
+}
+
+static int spawn_program(struct monitor *monitor, struct session *session, struct error *err)
+{
+	const struct record *record = monitor->record;
+	struct runtime_request request = {
+		.spec = &monitor->spec,
+		.root_fd = -1,
+		.give_stdio = true,
+		.seccomp = &monitor->seccomp,
+		.cgroup_fd = monitor->cgroup_fd,
+		.init = record->init,
+		.keep_groups = texts_has(&record->groups, "keep-groups"),
+	};
+	AUTO_CLOSE int root = -1;
+	bool pass = strcmp(record->log_driver, "passthrough") == 0 && monitor->start.passthrough
+	            && monitor->restarts == 0;
+	int r = pass ? 0
+	             : session_pipes(session, record->tty, record->interactive, request.stdio, err);
+
+	if (r < 0)
+		return r;
+	if (pass) {
+		request.give_stdio = false;
+		for (int i = 0; i < 3; i++)
+			request.stdio[i] = MONITOR_STDIN_FD + i;
+	}
+	/* the child moves its root into place; this one stays here for the next start */
+	root = mount_clone(monitor->root_fd, true);
+	request.root_fd = root >= 0 ? root : monitor->root_fd;
+	r = runtime_spawn(&request, &session->process, err);
+	for (int i = 0; i < 3; i++)
+		if (!pass && request.stdio[i] >= 0)
+			(void) close(request.stdio[i]);
+	return r;
+}
+
+static int connect_program(struct monitor *monitor, struct session *session, struct error *err)
+{
+	int r;
+
+	/* slirp4netns takes milliseconds to come up: it does so while the child mounts */
+	if (wants_slirp(monitor->record)) {
+		r = monitor_network(monitor, err);
+		if (r < 0)
+			return r;
+	}
+	r = runtime_wait_ready(&session->process, err);
+	if (r < 0)
+		return r;
+	return runtime_start(&session->process, err);
+}
+
+int monitor_run_once(struct monitor *monitor, struct error *err)
+{
+	struct session *session = &monitor->sessions[0];
+	int r;
+
+	if (session->used)
+		session_close(session);
+	(void) session_new(monitor); /* the first free one is the first */
+	session->stdin_once = !monitor->record->tty && monitor->record->interactive;
+	session->log = monitor->log.name ? &monitor->log : NULL;
+	monitor->started_ns = clock_now();
+	(void) clock_rfc3339(monitor->started_ns, monitor->started);
+	if (!monitor->record->auto_remove)
+		monitor_write_exit(monitor, 0, false, "");
+	r = spawn_program(monitor, session, err);
+	if (r < 0)
+		return r;
+	session->pid = session->process.pid;
+	session->pidfd = session->process.pidfd;
+	r = connect_program(monitor, session, err);
+	if (r < 0) {
+		runtime_abort(&session->process);
+		session->pid = 0;
+		session->ended = true;
+		return r;
+	}
+	if (monitor->record->tty) {
+		session->in = session->out = TAKE_FD(session->process.terminal_fd);
+		(void) !fd_set_nonblocking(session->out, true);
+	}
+	r = monitor_write_run(monitor, false, err);
+	if (r < 0) {
+		runtime_abort(&session->process);
+		session->pid = 0;
+		session->ended = true;
+	}
+	return r;
+}
+
+int monitor_write_run(struct monitor *monitor, bool restarting, struct error *err)
+{
+	struct run run = {
+		.monitor_pid = getpid(),
+		.monitor_start = process_start_time(getpid()),
+		.pid = restarting ? 0 : monitor->sessions[0].pid,
+		.pid_start = restarting ? 0 : process_start_time(monitor->sessions[0].pid),
+		.started = monitor->started,
+		.restarting = restarting,
+		.restarts = monitor->restarts,
+		.ports = monitor->ports,
+		.ip = monitor->has_network ? monitor->network.ip : NULL,
+		.gateway = monitor->has_network ? monitor->network.gateway : NULL,
+		.helper_pid = monitor->has_network ? monitor->network.pid : 0,
+		.cgroup = monitor->cgroup,
+	};
+
+	return state_run_write(&monitor->paths, monitor->record->id, &run, err);
+}
+
+void monitor_write_exit(struct monitor *monitor, int64_t code, bool ended, const char *error)
+{
+	char now[CLOCK_TEXT_SIZE];
+	struct error err = {0};
+	struct exit_record record = {
+		.code = code,
+		.started = monitor->started,
+		.finished = ended ? clock_rfc3339(clock_now(), now) : NULL,
+		.error = (char *) (uintptr_t) error,
+		.stopped_by_user = monitor->stopping,
+		.restarts = monitor->restarts,
+	};
+
+	if (state_exit_write(&monitor->paths, monitor->record->id, &record, &err) < 0)
+		monitor_warn(monitor, "%s", err.text);
+}
