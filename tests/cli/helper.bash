@@ -181,3 +181,10 @@ image_from()
 	c import "${change[@]}" "$tree.tar" "$name" >/dev/null
 	rm -rf "$tree" "$tree.tar"
 }
+
+# euid_program FILE: a static program that prints its effective user id (busybox drops what set-user-id gave)
+euid_program()
+{
+	printf '#include <stdio.h>\n#include <unistd.h>\nint main(void) { printf("%%d\\n", (int) geteuid()); return 0; }\n' |
+		gcc -static -x c - -o "$1"
+}

@@ -79,10 +79,13 @@ setup()
 }
 
 @test "binds are nosuid and nodev where asked, and set-user-id on them gives nothing" {
-	cp /bin/busybox "$WORK/host/suid"
+	need gcc
+	euid_program "$WORK/host/suid"
 	chmod 4755 "$WORK/host/suid"
-	runs run --rm -u ann -v "$WORK/host:/mnt:nosuid" busybox sh -c 'grep " /mnt " /proc/mounts; /mnt/suid id -u'
-	has nosuid
+	runs run --rm -u ann -v "$WORK/host:/mnt" busybox /mnt/suid
+	is 0
+	runs run --rm -u ann -v "$WORK/host:/mnt:nosuid,nodev" busybox sh -c 'grep " /mnt " /proc/mounts; /mnt/suid'
+	has 'nosuid,nodev'
 	has '^1000$'
 }
 
