@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* mount_words.h - the words of -v, --mount and --tmpfs, and which of them exclude each other */
-#ifndef CORACLE_CONTAINER_MOUNT_WORDS_H
-#define CORACLE_CONTAINER_MOUNT_WORDS_H
+#ifndef CORACLE_PARSE_MOUNT_WORDS_H
+#define CORACLE_PARSE_MOUNT_WORDS_H
 
 #include "coracle/state/record.h"
 

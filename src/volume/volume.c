@@ -203,7 +203,7 @@ static int create_locked(const struct paths *paths, int volumes_fd, struct volum
 	r = build(volumes_fd, volume, err);
 	if (r < 0) {
 		/* best effort: the next one made removes it as well */
-		(void) tree_remove(volumes_fd, ".new");
+		(void) !tree_remove(volumes_fd, ".new");
 		return error_wrap(err, r, "volume %s", volume->name);
 	}
 	volume->mountpoint = mountpoint_of(paths, volume->name);
@@ -321,7 +321,7 @@ static void sweep(int volumes_fd)
 	/* best effort: the next removal tries again */
 	for (size_t i = 0; i < names.count; i++)
 		if (strncmp(names.items[i], OLD_PREFIX, strlen(OLD_PREFIX)) == 0)
-			(void) tree_remove(volumes_fd, names.items[i]);
+			(void) !tree_remove(volumes_fd, names.items[i]);
 }
 
 int volume_remove(const struct paths *paths, const char *name, struct error *err)
