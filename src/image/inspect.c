@@ -7,54 +7,15 @@
 
 #include <string.h>
 
-#include "name.h"
-
-static json_t *string_of(const char *text)
-{
-	json_t *json = json_string(text ? text : "");
-
-	return json ? json : json_string("?");
-}
-
-static json_t *list_of(const struct texts *texts)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < texts->count; i++)
-		(void) json_array_append_new(array, string_of(texts->items[i]));
-	return array;
-}
-
-static json_t *object_of(const struct pairs *pairs)
-{
-	json_t *object = json_object();
-
-	for (size_t i = 0; i < pairs->count; i++)
-		(void) json_object_set_new(object, pairs->items[i].key, string_of(pairs->items[i].value));
-	return object;
-}
-
-static void set(json_t *object, const char *key, json_t *value)
-{
-	(void) json_object_set_new(object, key, value);
-}
+#include "pieces.h"
 
 static void set_names(json_t *object, const struct image_record *record)
 {
-	AUTO_TEXTS struct texts digests = {0};
-
-	for (size_t i = 0; record->manifest_digest && i < record->names.count; i++) {
-		AUTO_FREE char *repository = name_repository(record->names.items[i], NULL);
-		AUTO_FREE char *digest = xprintf("%s@%s", repository, record->manifest_digest);
-
-		if (!texts_has(&digests, digest))
-			texts_add(&digests, digest);
-	}
-	set(object, "Id", string_of(record->id));
-	set(object, "Digest", string_of(record->manifest_digest));
-	set(object, "RepoTags", list_of(&record->names));
-	set(object, "RepoDigests", list_of(&digests));
-	set(object, "NamesHistory", list_of(&record->names));
+	piece_set(object, "Id", piece_text(record->id));
+	piece_set(object, "Digest", piece_text(record->manifest_digest));
+	piece_set(object, "RepoTags", piece_list(&record->names));
+	piece_set(object, "RepoDigests", piece_digests(record));
+	piece_set(object, "NamesHistory", piece_list(&record->names));
 }
 
 /* set_config - the configuration's own words, so that keys which only others know are shown too */
@@ -63,11 +24,11 @@ static void set_config(json_t *object, const json_t *document, const struct imag
 	json_t *run = json_object_get(document, "config");
 	json_t *health = json_object_get(run, "Healthcheck");
 
-	set(object, "Config", json_is_object(run) ? json_deep_copy(run) : json_object());
-	set(object, "Labels", object_of(&config->config.labels));
-	set(object, "User", string_of(config->config.user));
+	piece_set(object, "Config", json_is_object(run) ? json_deep_copy(run) : json_object());
+	piece_set(object, "Labels", piece_object(&config->config.labels));
+	piece_set(object, "User", piece_text(config->config.user));
 	if (json_is_object(health))
-		set(object, "HealthCheck", json_deep_copy(health));
+		piece_set(object, "HealthCheck", json_deep_copy(health));
 }
 
 static json_t *history_of(const struct image_config *config)
@@ -77,15 +38,15 @@ static json_t *history_of(const struct image_config *config)
 	LIST_EACH(struct image_history, history, &config->history) {
 		json_t *item = json_object();
 
-		set(item, "created", string_of(history->created));
+		piece_set(item, "created", piece_text(history->created));
 		if (history->created_by)
-			set(item, "created_by", string_of(history->created_by));
+			piece_set(item, "created_by", piece_text(history->created_by));
 		if (history->author)
-			set(item, "author", string_of(history->author));
+			piece_set(item, "author", piece_text(history->author));
 		if (history->comment)
-			set(item, "comment", string_of(history->comment));
+			piece_set(item, "comment", piece_text(history->comment));
 		if (history->empty_layer)
-			set(item, "empty_layer", json_true());
+			piece_set(item, "empty_layer", json_true());
 		(void) json_array_append_new(array, item);
 	}
 	return array;
@@ -95,8 +56,8 @@ static json_t *rootfs_of(const struct image_config *config)
 {
 	json_t *rootfs = json_object();
 
-	set(rootfs, "Type", json_string("layers"));
-	set(rootfs, "Layers", list_of(&config->rootfs.diff_ids));
+	piece_set(rootfs, "Type", json_string("layers"));
+	piece_set(rootfs, "Layers", piece_list(&config->rootfs.diff_ids));
 	return rootfs;
 }
 
@@ -112,14 +73,14 @@ static json_t *graph_driver_of(struct engine *engine, const struct image_record 
 		             digest_hex(record->layers.items[i]));
 	if (lower.count) {
 		upper = xstrdup(lower.items[0]);
-		set(data, "UpperDir", string_of(upper));
+		piece_set(data, "UpperDir", piece_text(upper));
 		texts_remove(&lower, 0);
 	}
 	joined = texts_join(&lower, ":");
 	if (lower.count)
-		set(data, "LowerDir", string_of(joined));
-	set(driver, "Name", json_string("overlay"));
-	set(driver, "Data", data);
+		piece_set(data, "LowerDir", piece_text(joined));
+	piece_set(driver, "Name", json_string("overlay"));
+	piece_set(driver, "Data", data);
 	return driver;
 }
 
@@ -127,7 +88,7 @@ static json_t *metadata_of(const struct image_record *record)
 {
 	json_t *metadata = json_object();
 
-	set(metadata, "LastTagTime", string_of(record->loaded));
+	piece_set(metadata, "LastTagTime", piece_text(record->loaded));
 	return metadata;
 }
 
@@ -143,18 +104,18 @@ static void set_manifest(json_t *object, struct store *store, const struct image
 	if (!record->manifest_digest
 	    || blob_read(store, record->manifest_digest, OCI_DOCUMENT_MAX_BYTES, &bytes, &length, &ignored) < 0
 	    || image_manifest_parse(bytes, length, &manifest, &ignored) < 0) {
-		set(object, "Annotations", json_object());
-		set(object, "ManifestType", json_string(""));
+		piece_set(object, "Annotations", json_object());
+		piece_set(object, "ManifestType", json_string(""));
 		return;
 	}
-	set(object, "Annotations", object_of(&manifest.annotations));
-	set(object, "ManifestType", string_of(manifest.media_type
+	piece_set(object, "Annotations", piece_object(&manifest.annotations));
+	piece_set(object, "ManifestType", piece_text(manifest.media_type
 	                                              ? manifest.media_type
 	                                              : "application/vnd.oci.image.manifest.v1+json"));
-	set(descriptor, "mediaType", json_incref(json_object_get(object, "ManifestType")));
-	set(descriptor, "digest", string_of(record->manifest_digest));
-	set(descriptor, "size", json_integer((json_int_t) length));
-	set(object, "Descriptor", TAKE_PTR(descriptor));
+	piece_set(descriptor, "mediaType", json_incref(json_object_get(object, "ManifestType")));
+	piece_set(descriptor, "digest", piece_text(record->manifest_digest));
+	piece_set(descriptor, "size", json_integer((json_int_t) length));
+	piece_set(object, "Descriptor", TAKE_PTR(descriptor));
 	fields_done(image_manifest_fields, &manifest);
 }
 
@@ -168,23 +129,23 @@ static void set_all(json_t *object, struct engine *engine, struct store *store,
 			: NULL;
 
 	set_names(object, record);
-	set(object, "Parent", json_string(""));
-	set(object, "Comment", string_of(last ? last->comment : NULL));
-	set(object, "Created", string_of(config->created));
+	piece_set(object, "Parent", json_string(""));
+	piece_set(object, "Comment", piece_text(last ? last->comment : NULL));
+	piece_set(object, "Created", piece_text(config->created));
 	set_config(object, document, config);
-	set(object, "Version", string_of(json_string_value(json_object_get(document, "docker_version"))));
-	set(object, "Author", string_of(config->author));
-	set(object, "Architecture", string_of(config->architecture));
+	piece_set(object, "Version", piece_text(json_string_value(json_object_get(document, "docker_version"))));
+	piece_set(object, "Author", piece_text(config->author));
+	piece_set(object, "Architecture", piece_text(config->architecture));
 	if (config->variant)
-		set(object, "Variant", string_of(config->variant));
-	set(object, "Os", string_of(config->os));
-	set(object, "Size", json_integer((json_int_t) record->size));
-	set(object, "VirtualSize", json_integer((json_int_t) record->size));
-	set(object, "GraphDriver", graph_driver_of(engine, record));
-	set(object, "RootFS", rootfs_of(config));
-	set(object, "Metadata", metadata_of(record));
+		piece_set(object, "Variant", piece_text(config->variant));
+	piece_set(object, "Os", piece_text(config->os));
+	piece_set(object, "Size", json_integer((json_int_t) record->size));
+	piece_set(object, "VirtualSize", json_integer((json_int_t) record->size));
+	piece_set(object, "GraphDriver", graph_driver_of(engine, record));
+	piece_set(object, "RootFS", rootfs_of(config));
+	piece_set(object, "Metadata", metadata_of(record));
 	set_manifest(object, store, record);
-	set(object, "History", history_of(config));
+	piece_set(object, "History", history_of(config));
 }
 
 int image_inspect(struct engine *engine, const char *text, json_t **out, struct error *err)

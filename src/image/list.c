@@ -10,51 +10,9 @@
 
 #include "filter.h"
 #include "name.h"
+#include "pieces.h"
 
 #define NONE "<none>"
-
-static json_t *text_or_empty(const char *text)
-{
-	json_t *json = json_string(text ? text : "");
-
-	return json ? json : json_string("?");
-}
-
-static json_t *list_of(const struct texts *texts)
-{
-	json_t *array = json_array();
-
-	for (size_t i = 0; i < texts->count; i++)
-		(void) json_array_append_new(array, text_or_empty(texts->items[i]));
-	return array;
-}
-
-static json_t *object_of(const struct pairs *pairs)
-{
-	json_t *object = json_object();
-
-	for (size_t i = 0; i < pairs->count; i++)
-		(void) json_object_set_new(object, pairs->items[i].key, text_or_empty(pairs->items[i].value));
-	return object;
-}
-
-/* repository_digests - "NAME@sha256:..." of each repository that the image is known under */
-static json_t *repository_digests(const struct image_record *record)
-{
-	json_t *array = json_array();
-	AUTO_TEXTS struct texts seen = {0};
-
-	for (size_t i = 0; record->manifest_digest && i < record->names.count; i++) {
-		AUTO_FREE char *repository = name_repository(record->names.items[i], NULL);
-		AUTO_FREE char *text = xprintf("%s@%s", repository, record->manifest_digest);
-
-		if (texts_has(&seen, text))
-			continue;
-		texts_add(&seen, text);
-		(void) json_array_append_new(array, text_or_empty(text));
-	}
-	return array;
-}
 
 static uint64_t created(const struct image_record *record)
 {
@@ -65,41 +23,36 @@ static uint64_t created(const struct image_record *record)
 	return ns;
 }
 
-static void set(json_t *object, const char *key, json_t *value)
-{
-	(void) json_object_set_new(object, key, value);
-}
-
 /* set_common - what both shapes call by the same name */
 static void set_common(json_t *object, const struct image_record *record)
 {
-	set(object, "ParentId", json_string(""));
-	set(object, "RepoDigests", repository_digests(record));
-	set(object, "Size", json_integer((json_int_t) record->size));
-	set(object, "VirtualSize", json_integer((json_int_t) record->size));
-	set(object, "Labels", object_of(&record->labels));
-	set(object, "Names", list_of(&record->names));
-	set(object, "Digest", text_or_empty(record->manifest_digest));
-	set(object, "Created", json_integer((json_int_t) (created(record) / NS_PER_SECOND)));
-	set(object, "History", list_of(&record->names));
-	set(object, "Os", text_or_empty(record->os));
-	set(object, "Dangling", json_boolean(record->names.count == 0));
-	set(object, "ReadOnly", json_false());
+	piece_set(object, "ParentId", json_string(""));
+	piece_set(object, "RepoDigests", piece_digests(record));
+	piece_set(object, "Size", json_integer((json_int_t) record->size));
+	piece_set(object, "VirtualSize", json_integer((json_int_t) record->size));
+	piece_set(object, "Labels", piece_object(&record->labels));
+	piece_set(object, "Names", piece_list(&record->names));
+	piece_set(object, "Digest", piece_text(record->manifest_digest));
+	piece_set(object, "Created", json_integer((json_int_t) (created(record) / NS_PER_SECOND)));
+	piece_set(object, "History", piece_list(&record->names));
+	piece_set(object, "Os", piece_text(record->os));
+	piece_set(object, "Dangling", json_boolean(record->names.count == 0));
+	piece_set(object, "ReadOnly", json_false());
 	if (record->damaged)
-		set(object, "Damaged", json_true());
+		piece_set(object, "Damaged", json_true());
 }
 
 static json_t *typed_row(const struct image_record *record)
 {
 	json_t *object = json_object();
 
-	set(object, "Id", text_or_empty(digest_hex(record->id)));
+	piece_set(object, "Id", piece_text(digest_hex(record->id)));
 	set_common(object, record);
-	set(object, "RepoTags", list_of(&record->names));
-	set(object, "SharedSize", json_integer(0));
-	set(object, "Containers", json_integer(0));
-	set(object, "CreatedAt", text_or_empty(record->created));
-	set(object, "Arch", text_or_empty(record->architecture));
+	piece_set(object, "RepoTags", piece_list(&record->names));
+	piece_set(object, "SharedSize", json_integer(0));
+	piece_set(object, "Containers", json_integer(0));
+	piece_set(object, "CreatedAt", piece_text(record->created));
+	piece_set(object, "Arch", piece_text(record->architecture));
 	return object;
 }
 
@@ -110,21 +63,21 @@ static json_t *row(const struct image_record *record, const char *name)
 	AUTO_FREE char *repository = name ? name_repository(name, &tag) : NULL;
 	char at[CLOCK_TEXT_SIZE];
 
-	set(object, "ID", text_or_empty(record->id));
-	set(object, "Repository", text_or_empty(repository ? repository : NONE));
-	set(object, "Tag", text_or_empty(tag ? tag : record->damaged ? "damaged" : NONE));
+	piece_set(object, "ID", piece_text(record->id));
+	piece_set(object, "Repository", piece_text(repository ? repository : NONE));
+	piece_set(object, "Tag", piece_text(tag ? tag : record->damaged ? "damaged" : NONE));
 	set_common(object, record);
-	set(object, "RepoTags", list_of(&record->names));
+	piece_set(object, "RepoTags", piece_list(&record->names));
 	if (!record->manifest_digest)
-		set(object, "Digest", json_string(NONE));
-	set(object, "CreatedAt", json_string(clock_go(created(record), at)));
-	set(object, "CreatedTime", json_string(clock_go(created(record), at)));
-	set(object, "Containers", json_string("N/A"));
-	set(object, "SharedSize", json_string("N/A"));
-	set(object, "UniqueSize", json_string("N/A"));
-	set(object, "IsDangling", json_boolean(record->names.count == 0));
-	set(object, "IsReadOnly", json_false());
-	set(object, "Architecture", text_or_empty(record->architecture));
+		piece_set(object, "Digest", json_string(NONE));
+	piece_set(object, "CreatedAt", json_string(clock_go(created(record), at)));
+	piece_set(object, "CreatedTime", json_string(clock_go(created(record), at)));
+	piece_set(object, "Containers", json_string("N/A"));
+	piece_set(object, "SharedSize", json_string("N/A"));
+	piece_set(object, "UniqueSize", json_string("N/A"));
+	piece_set(object, "IsDangling", json_boolean(record->names.count == 0));
+	piece_set(object, "IsReadOnly", json_false());
+	piece_set(object, "Architecture", piece_text(record->architecture));
 	return object;
 }
 

@@ -228,26 +228,44 @@ static void remove_blob(struct store *store, const char *digest)
 {
 	char path[STORE_NAME_SIZE];
 
-	if (!digest || !digest_is_valid(digest))
-		return;
 	(void) snprintf(path, sizeof path, "blobs/sha256/%s", digest_hex(digest));
 	/* what stays costs a few kilobytes and is found again by its digest */
 	if (unlinkat(store->fd, path, 0) < 0 && errno != ENOENT)
 		log_warning("remove store/%s: %s", path, strerror(errno));
 }
 
-static bool is_manifest_shared(struct store *store, const struct image_record *record)
+static bool is_named(const struct list *records, const char *digest)
 {
-	AUTO(image_record_list_done) struct list list = {0};
-	struct error ignored = {0};
-
-	if (!record->manifest_digest || image_record_list(store, &list, &ignored) < 0)
-		return true;
-	LIST_EACH(struct image_record, other, &list)
-		if (strcmp(other->id, record->id) != 0 && other->manifest_digest
-		    && strcmp(other->manifest_digest, record->manifest_digest) == 0)
+	LIST_EACH(struct image_record, record, records)
+		if (strcmp(record->id, digest) == 0
+		    || (record->manifest_digest && strcmp(record->manifest_digest, digest) == 0))
 			return true;
 	return false;
+}
+
+/*
+ * remove_unused_blobs - those that no record names: of the image just removed, and manifests that a
+ * second load of the same image replaced. Nothing goes while somebody loads or a record is damaged.
+ */
+static void remove_unused_blobs(struct store *store)
+{
+	AUTO_CLOSE int lock = store_lock_exclusive(store);
+	AUTO(image_record_list_done) struct list records = {0};
+	AUTO_TEXTS struct texts files = {0};
+	struct error ignored = {0};
+
+	if (lock < 0 || image_record_list(store, &records, &ignored) < 0
+	    || directory_list(store->fd, "blobs/sha256", &files) < 0)
+		return;
+	LIST_EACH(struct image_record, record, &records)
+		if (record->damaged)
+			return;
+	for (size_t i = 0; i < files.count; i++) {
+		AUTO_FREE char *digest = xprintf(DIGEST_PREFIX "%s", files.items[i]);
+
+		if (digest_is_valid(digest) && !is_named(&records, digest))
+			remove_blob(store, digest);
+	}
 }
 
 int image_record_remove(struct store *store, const struct image_record *record,
@@ -271,8 +289,6 @@ int image_record_remove(struct store *store, const struct image_record *record,
 	}
 	if (unlinkat(store->fd, path, 0) < 0 && errno != ENOENT)
 		return error_errno(err, errno, "remove store/%s", path);
-	if (!is_manifest_shared(store, record))
-		remove_blob(store, record->manifest_digest);
-	remove_blob(store, record->id);
+	remove_unused_blobs(store);
 	return layer_remove_unused(store, NULL, layers_in_use, err);
 }
