@@ -92,7 +92,7 @@ static int fuse_start(int store, int container_fd, const char *options, pid_t *o
 	AUTO_FREE char *target = xprintf("/proc/self/fd/%d/merged", container_fd);
 	const char *const argv[] = {FUSE_PROGRAM, "-f", "-o", options, target, NULL};
 	const int keep[] = {container_fd, store};
-	AUTO_CLOSE int words_fd = memfd_create("words", MFD_CLOEXEC);
+	AUTO_CLOSE int words_fd = memfd_create("words", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	AUTO_CLOSE int pidfd = -1;
 	struct spawn spawn = {
 		.program = FUSE_PROGRAM,
@@ -107,6 +107,9 @@ static int fuse_start(int store, int container_fd, const char *options, pid_t *o
 
 	if (mkdirat(container_fd, "merged", 0755) < 0 && errno != EEXIST)
 		return error_errno(err, errno, "merged");
+	/* it may write for as long as it lives: its words have a bound */
+	if (ftruncate(words_fd, FUSE_WORDS_MAX) < 0 || fcntl(words_fd, F_ADD_SEALS, F_SEAL_GROW) < 0)
+		return error_errno(err, errno, "memfd");
 	pid = spawn_start(&spawn, &pidfd, err);
 	if (pid == -ENOENT)
 		return error_set(err, ERROR_NOT_FOUND,
