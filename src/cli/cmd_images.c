@@ -3,6 +3,8 @@
 #include "coracle/cli/command.h"
 
 #include "coracle/base/alloc.h"
+#include "coracle/base/clock.h"
+#include "coracle/format/human.h"
 #include "coracle/format/output.h"
 #include "coracle/image/image.h"
 #include "docker_config.h"
@@ -41,21 +43,37 @@ static const struct template_caption captions[] = {
 };
 
 /* "sha256:0123456789abcdef..." becomes "0123456789ab" */
-static void shorten_ids(json_t *rows)
+static void shorten_id(json_t *row)
 {
-	size_t i;
-	json_t *row;
+	const char *id = json_string_value(json_object_get(row, "ID"));
 
-	json_array_foreach(rows, i, row) {
-		const char *id = json_string_value(json_object_get(row, "ID"));
+	if (!id)
+		return;
+	if (strncmp(id, "sha256:", 7) == 0)
+		id += 7;
+	if (strlen(id) > 12)
+		(void) json_object_set_new(row, "ID", json_stringn(id, 12));
+}
 
-		if (!id)
-			continue;
-		if (strncmp(id, "sha256:", 7) == 0)
-			id += 7;
-		if (strlen(id) > 12)
-			(void) json_object_set_new(row, "ID", json_stringn(id, 12));
+/* Bytes and seconds, as the rows come, become words for people. */
+static void set_words(json_t *row, uint64_t now)
+{
+	static const char *const sizes[] = {"Size", "VirtualSize"};
+	const json_t *created = json_object_get(row, "Created");
+	char words[HUMAN_TEXT_SIZE];
+
+	for (size_t i = 0; i < ARRAY_LEN(sizes); i++) {
+		const json_t *bytes = json_object_get(row, sizes[i]);
+
+		if (json_is_integer(bytes))
+			(void) json_object_set_new(
+				row, sizes[i],
+				json_string(human_size_blank((uint64_t) json_integer_value(bytes), words)));
 	}
+	if (json_is_integer(created) && !json_object_get(row, "CreatedSince"))
+		(void) json_object_set_new(
+			row, "CreatedSince",
+			json_string(human_ago((uint64_t) json_integer_value(created) * NS_PER_SECOND, now, words)));
 }
 
 struct sort_key {
@@ -71,25 +89,9 @@ static const struct sort_key sort_keys[] = {
 struct sortable {
 	json_t *row;
 	const char *text;
-	double number;
+	json_int_t number;
 	size_t place;
 };
-
-/* Sizes are texts such as "7.79 MB": the unit's rank and the number decide. */
-static double size_weight(const char *text)
-{
-	static const char units[] = "BkMGTP";
-	char *rest = NULL;
-	double number = strtod(text, &rest);
-	const char *unit;
-
-	while (*rest == ' ')
-		rest++;
-	unit = *rest ? strchr(units, *rest == 'K' ? 'k' : *rest) : units;
-	for (ptrdiff_t i = unit ? unit - units : 0; i > 0; i--)
-		number *= 1000;
-	return number;
-}
 
 static int compare_text(const void *a, const void *b)
 {
@@ -120,8 +122,23 @@ static const struct sort_key *find_sort_key(const char *name)
 	return NULL;
 }
 
-/* rows come newest first, and their order stays where the key is equal */
-static json_t *sort_rows(json_t *rows, const struct sort_key *key)
+static bool is_listed(const json_t *rows, const json_t *row)
+{
+	const json_t *other;
+	size_t i;
+
+	json_array_foreach(rows, i, other)
+		if (json_equal(json_object_get(other, "ID"), json_object_get(row, "ID")))
+			return true;
+	return false;
+}
+
+/*
+ * rows come newest first, and their order stays where the key is equal
+ *
+ * once  an image with several names is listed once: `rmi $(images -q)` must not meet it twice
+ */
+static json_t *sort_rows(json_t *rows, const struct sort_key *key, bool once)
 {
 	size_t count = json_array_size(rows);
 	AUTO_FREE struct sortable *items = xcalloc(count + 1, sizeof *items);
@@ -134,12 +151,13 @@ static json_t *sort_rows(json_t *rows, const struct sort_key *key)
 		if (key->field)
 			text = json_string_value(json_object_get(items[i].row, key->field));
 		items[i].text = text ? text : "";
-		items[i].number = size_weight(items[i].text);
+		items[i].number = json_integer_value(json_object_get(items[i].row, "Size"));
 	}
 	if (key->field)
 		qsort(items, count, sizeof *items, key->largest_first ? compare_number : compare_text);
 	for (size_t i = 0; i < count; i++)
-		(void) json_array_append(sorted, items[i].row);
+		if (!once || !is_listed(sorted, items[i].row))
+			(void) json_array_append(sorted, items[i].row);
 	return sorted;
 }
 
@@ -171,6 +189,8 @@ static int images_run(struct engine *engine, void *data, const struct texts *ope
 	AUTO_JSON json_t *rows = NULL;
 	AUTO_JSON json_t *sorted = NULL;
 	AUTO_JSON json_t *typed = NULL;
+	json_t *row;
+	size_t i;
 	int r;
 
 	if (!key)
@@ -181,9 +201,12 @@ static int images_run(struct engine *engine, void *data, const struct texts *ope
 	r = image_list(engine, &list, &rows, &typed, err);
 	if (r < 0)
 		return r;
-	if (!request->no_trunc)
-		shorten_ids(rows);
-	sorted = sort_rows(rows, key);
+	sorted = sort_rows(rows, key, request->quiet && !request->format);
+	json_array_foreach(sorted, i, row) {
+		set_words(row, clock_now());
+		if (!request->no_trunc)
+			shorten_id(row);
+	}
 	return images_print(request, sorted, typed, err);
 }
 

@@ -25,7 +25,7 @@ static const char bash_code[] =
 	"\treturn 1\n"
 	"}\n"
 	"_coracle() {\n"
-	"\tlocal line=\"${COMP_LINE:0:COMP_POINT}\" cur=\"\" command=\"\" kind=\"\" rows=\"\" group=\"\" skip=\"\" i word row strip\n"
+	"\tlocal line=\"${COMP_LINE:0:COMP_POINT}\" cur=\"\" command=\"\" kind=\"\" rows=\"\" group=\"\" skip=\"\" operand=operand i word row strip\n"
 	"\tlocal -a words\n"
 	"\tread -ra words <<<\"$line\"\n"
 	"\tif [[ \"$line\" != *[[:space:]] ]]; then cur=\"${words[-1]}\"; unset 'words[-1]'; fi\n"
@@ -38,6 +38,8 @@ static const char bash_code[] =
 	"\t\telif [[ -z \"$command\" || -n \"$group\" ]]; then\n"
 	"\t\t\tcommand=\"${command:+$command }$word\"; group=\"\"\n"
 	"\t\t\t_coracle_rows \"$command\"\n"
+	"\t\telse\n"
+	"\t\t\toperand=later\n"
 	"\t\tfi\n"
 	"\tdone\n"
 	"\tkind=\"-\"\n"
@@ -49,7 +51,7 @@ static const char bash_code[] =
 	"\t\tkind=\"\"; for row in $rows; do [[ \"$row\" == --* ]] && kind+=\"${kind:+|}${row%%=*}\"; done\n"
 	"\t\tkind=\"${kind}|--help\"\n"
 	"\telse\n"
-	"\t\t_coracle_kind operand\n"
+	"\t\t_coracle_kind $operand || _coracle_kind operand\n"
 	"\tfi\n"
 	"\tcase \"$kind\" in\n"
 	"\t-) COMPREPLY=() ;;\n"
@@ -191,6 +193,8 @@ static void bash_command(const struct command *command, const char *name, void *
 	struct text *out = data;
 
 	(void) text_printf(out, "\t'%s') rows='operand=%s", name, kind_of(command->complete));
+	if (command->order == OPTS_BEFORE_OPERANDS)
+		(void) text_add(out, " later=file");
 	(void) opts_each(command->opts, bash_row, out);
 	(void) text_add(out, "' ;;\n");
 }
