@@ -6,8 +6,11 @@
  * The specification's 64 unsigned bits do not fit a jansson integer: runtime_parse.c turns numbers
  * above INT64_MAX into the negative number of the same bits, and these rows keep the bits.
  */
-#define FIELD_BITS(key, owner, member) \
-	{.type = FIELD_TYPE_INT, .name = (key), .offset = FIELD_SLOT(owner, member, uint64_t)}
+#define FIELD_BITS(key, owner, member)                                                             \
+	{                                                                                          \
+		.type = FIELD_TYPE_INT, .name = (key),                                             \
+		.offset = FIELD_SLOT(owner, member, uint64_t)                                      \
+	}
 
 static const struct field box_fields[] = {
 	FIELD_UINT("height", struct oci_box, height),
@@ -26,10 +29,16 @@ static const struct field user_fields[] = {
 
 static const struct field rlimit_fields[] = {
 	FIELD_TEXT("type", struct oci_rlimit, type, .required = true),
-	{.type = FIELD_TYPE_INT, .name = "soft", .required = true, .keep = true,
-	 .offset = FIELD_SLOT(struct oci_rlimit, soft, uint64_t)},
-	{.type = FIELD_TYPE_INT, .name = "hard", .required = true, .keep = true,
-	 .offset = FIELD_SLOT(struct oci_rlimit, hard, uint64_t)},
+	{.type = FIELD_TYPE_INT,
+         .name = "soft",
+         .required = true,
+         .keep = true,
+         .offset = FIELD_SLOT(struct oci_rlimit, soft, uint64_t)},
+	{.type = FIELD_TYPE_INT,
+         .name = "hard",
+         .required = true,
+         .keep = true,
+         .offset = FIELD_SLOT(struct oci_rlimit, hard, uint64_t)},
 	FIELD_END,
 };
 
@@ -73,18 +82,18 @@ const struct field oci_process_fields[] = {
 	FIELD_TEXTS("env", struct oci_process, env),
 	FIELD_TEXT("cwd", struct oci_process, cwd, .required = true),
 	FIELD_STRUCT_PTR("capabilities", struct oci_process, capabilities, struct oci_capabilities,
-	                 capabilities_fields),
+                         capabilities_fields),
 	FIELD_LIST("rlimits", struct oci_process, rlimits, struct oci_rlimit, rlimit_fields),
 	FIELD_BOOL("noNewPrivileges", struct oci_process, no_new_privileges),
 	FIELD_TEXT("apparmorProfile", struct oci_process, apparmor_profile),
 	FIELD_TEXT("selinuxLabel", struct oci_process, selinux_label),
 	FIELD_OPT_INT("oomScoreAdj", struct oci_process, oom_score_adj),
 	FIELD_STRUCT_PTR("scheduler", struct oci_process, scheduler, struct oci_scheduler,
-	                 scheduler_fields),
+                         scheduler_fields),
 	FIELD_STRUCT_PTR("ioPriority", struct oci_process, io_priority, struct oci_io_priority,
-	                 io_priority_fields),
+                         io_priority_fields),
 	FIELD_STRUCT_PTR("execCPUAffinity", struct oci_process, exec_cpu_affinity,
-	                 struct oci_cpu_affinity, cpu_affinity_fields),
+                         struct oci_cpu_affinity, cpu_affinity_fields),
 	FIELD_END,
 };
 
@@ -95,7 +104,8 @@ static const struct field root_fields[] = {
 };
 
 static const struct field id_mapping_fields[] = {
-	FIELD_UINT("containerID", struct oci_id_mapping, container_id, .required = true, .keep = true),
+	FIELD_UINT("containerID", struct oci_id_mapping, container_id, .required = true,
+                   .keep = true),
 	FIELD_UINT("hostID", struct oci_id_mapping, host_id, .required = true, .keep = true),
 	FIELD_UINT("size", struct oci_id_mapping, size, .required = true, .keep = true),
 	FIELD_END,
@@ -107,9 +117,9 @@ const struct field oci_mount_fields[] = {
 	FIELD_TEXT("source", struct oci_mount, source),
 	FIELD_TEXTS("options", struct oci_mount, options),
 	FIELD_LIST("uidMappings", struct oci_mount, uid_mappings, struct oci_id_mapping,
-	           id_mapping_fields),
+                   id_mapping_fields),
 	FIELD_LIST("gidMappings", struct oci_mount, gid_mappings, struct oci_id_mapping,
-	           id_mapping_fields),
+                   id_mapping_fields),
 	FIELD_END,
 };
 
@@ -121,7 +131,7 @@ const struct field oci_hook_fields[] = {
 	FIELD_END,
 };
 
-#define HOOK_LIST(key, member) \
+#define HOOK_LIST(key, member)                                                                     \
 	FIELD_LIST(key, struct oci_hooks, member, struct oci_hook, oci_hook_fields)
 
 static const struct field hooks_fields[] = {
@@ -206,15 +216,15 @@ static const struct field throttle_device_fields[] = {
 	FIELD_END,
 };
 
-#define THROTTLE_LIST(key, member)                                                 \
-	FIELD_LIST(key, struct oci_block_io, member, struct oci_throttle_device,   \
+#define THROTTLE_LIST(key, member)                                                                 \
+	FIELD_LIST(key, struct oci_block_io, member, struct oci_throttle_device,                   \
 	           throttle_device_fields)
 
 static const struct field block_io_fields[] = {
 	FIELD_OPT_UINT("weight", struct oci_block_io, weight),
 	FIELD_OPT_UINT("leafWeight", struct oci_block_io, leaf_weight),
 	FIELD_LIST("weightDevice", struct oci_block_io, weight_device, struct oci_weight_device,
-	           weight_device_fields),
+                   weight_device_fields),
 	THROTTLE_LIST("throttleReadBpsDevice", read_bps),
 	THROTTLE_LIST("throttleWriteBpsDevice", write_bps),
 	THROTTLE_LIST("throttleReadIOPSDevice", read_iops),
@@ -237,22 +247,22 @@ static const struct field network_priority_fields[] = {
 static const struct field network_fields[] = {
 	FIELD_OPT_UINT("classID", struct oci_network, class_id),
 	FIELD_LIST("priorities", struct oci_network, priorities, struct oci_network_priority,
-	           network_priority_fields),
+                   network_priority_fields),
 	FIELD_END,
 };
 
 const struct field oci_resources_fields[] = {
 	FIELD_LIST("devices", struct oci_resources, devices, struct oci_device_rule,
-	           device_rule_fields),
+                   device_rule_fields),
 	FIELD_STRUCT_PTR("memory", struct oci_resources, memory, struct oci_memory, memory_fields),
 	FIELD_STRUCT_PTR("cpu", struct oci_resources, cpu, struct oci_cpu, cpu_fields),
 	FIELD_STRUCT_PTR("pids", struct oci_resources, pids, struct oci_pids, pids_fields),
 	FIELD_STRUCT_PTR("blockIO", struct oci_resources, block_io, struct oci_block_io,
-	                 block_io_fields),
+                         block_io_fields),
 	FIELD_LIST("hugepageLimits", struct oci_resources, hugepage_limits,
-	           struct oci_hugepage_limit, hugepage_limit_fields),
+                   struct oci_hugepage_limit, hugepage_limit_fields),
 	FIELD_STRUCT_PTR("network", struct oci_resources, network, struct oci_network,
-	                 network_fields),
+                         network_fields),
 	FIELD_RAW("rdma", struct oci_resources, rdma),
 	FIELD_PAIRS("unified", struct oci_resources, unified),
 	FIELD_END,
@@ -260,8 +270,11 @@ const struct field oci_resources_fields[] = {
 
 static const struct field seccomp_arg_fields[] = {
 	FIELD_UINT("index", struct oci_seccomp_arg, index, .required = true, .keep = true),
-	{.type = FIELD_TYPE_INT, .name = "value", .required = true, .keep = true,
-	 .offset = FIELD_SLOT(struct oci_seccomp_arg, value, uint64_t)},
+	{.type = FIELD_TYPE_INT,
+         .name = "value",
+         .required = true,
+         .keep = true,
+         .offset = FIELD_SLOT(struct oci_seccomp_arg, value, uint64_t)},
 	FIELD_BITS("valueTwo", struct oci_seccomp_arg, value_two),
 	FIELD_TEXT("op", struct oci_seccomp_arg, op, .required = true),
 	FIELD_END,
@@ -273,7 +286,7 @@ static const struct field seccomp_rule_fields[] = {
 	FIELD_TEXT("action", struct oci_seccomp_rule, action, .required = true),
 	FIELD_OPT_UINT("errnoRet", struct oci_seccomp_rule, errno_ret),
 	FIELD_LIST("args", struct oci_seccomp_rule, args, struct oci_seccomp_arg,
-	           seccomp_arg_fields),
+                   seccomp_arg_fields),
 	FIELD_END,
 };
 
@@ -285,7 +298,7 @@ const struct field oci_seccomp_fields[] = {
 	FIELD_TEXT("listenerPath", struct oci_seccomp, listener_path),
 	FIELD_TEXT("listenerMetadata", struct oci_seccomp, listener_metadata),
 	FIELD_LIST("syscalls", struct oci_seccomp, syscalls, struct oci_seccomp_rule,
-	           seccomp_rule_fields),
+                   seccomp_rule_fields),
 	FIELD_END,
 };
 
@@ -303,9 +316,9 @@ static const struct field time_offset_fields[] = {
 
 static const struct field time_offsets_fields[] = {
 	FIELD_STRUCT_PTR("monotonic", struct oci_time_offsets, monotonic, struct oci_time_offset,
-	                 time_offset_fields),
+                         time_offset_fields),
 	FIELD_STRUCT_PTR("boottime", struct oci_time_offsets, boottime, struct oci_time_offset,
-	                 time_offset_fields),
+                         time_offset_fields),
 	FIELD_END,
 };
 
@@ -318,37 +331,37 @@ static const struct field memory_policy_fields[] = {
 
 static const struct field linux_fields[] = {
 	FIELD_LIST("uidMappings", struct oci_linux, uid_mappings, struct oci_id_mapping,
-	           id_mapping_fields),
+                   id_mapping_fields),
 	FIELD_LIST("gidMappings", struct oci_linux, gid_mappings, struct oci_id_mapping,
-	           id_mapping_fields),
+                   id_mapping_fields),
 	FIELD_PAIRS("sysctl", struct oci_linux, sysctl),
 	FIELD_STRUCT_PTR("resources", struct oci_linux, resources, struct oci_resources,
-	                 oci_resources_fields),
+                         oci_resources_fields),
 	FIELD_TEXT("cgroupsPath", struct oci_linux, cgroups_path),
 	FIELD_LIST("namespaces", struct oci_linux, namespaces, struct oci_namespace,
-	           namespace_fields),
+                   namespace_fields),
 	FIELD_LIST("devices", struct oci_linux, devices, struct oci_device, device_fields),
 	FIELD_RAW("netDevices", struct oci_linux, net_devices),
 	FIELD_STRUCT_PTR("seccomp", struct oci_linux, seccomp, struct oci_seccomp,
-	                 oci_seccomp_fields),
+                         oci_seccomp_fields),
 	FIELD_TEXT("rootfsPropagation", struct oci_linux, rootfs_propagation),
 	FIELD_TEXTS("maskedPaths", struct oci_linux, masked_paths),
 	FIELD_TEXTS("readonlyPaths", struct oci_linux, readonly_paths),
 	FIELD_TEXT("mountLabel", struct oci_linux, mount_label),
 	FIELD_RAW("intelRdt", struct oci_linux, intel_rdt),
 	FIELD_STRUCT_PTR("personality", struct oci_linux, personality, struct oci_personality,
-	                 personality_fields),
+                         personality_fields),
 	FIELD_STRUCT_PTR("timeOffsets", struct oci_linux, time_offsets, struct oci_time_offsets,
-	                 time_offsets_fields),
+                         time_offsets_fields),
 	FIELD_STRUCT_PTR("memoryPolicy", struct oci_linux, memory_policy, struct oci_memory_policy,
-	                 memory_policy_fields),
+                         memory_policy_fields),
 	FIELD_END,
 };
 
 const struct field oci_spec_fields[] = {
 	FIELD_TEXT("ociVersion", struct oci_spec, oci_version, .required = true),
 	FIELD_STRUCT_PTR("process", struct oci_spec, process, struct oci_process,
-	                 oci_process_fields),
+                         oci_process_fields),
 	FIELD_STRUCT_PTR("root", struct oci_spec, root, struct oci_root, root_fields),
 	FIELD_TEXT("hostname", struct oci_spec, hostname),
 	FIELD_TEXT("domainname", struct oci_spec, domainname),

@@ -19,7 +19,8 @@
 
 static bool is_number_byte(char c)
 {
-	return isdigit((unsigned char) c) || c == '.' || c == 'e' || c == 'E' || c == '+' || c == '-';
+	return isdigit((unsigned char) c) || c == '.' || c == 'e' || c == 'E' || c == '+' ||
+	       c == '-';
 }
 
 /* append a whole number of length digits, as signed when only 64 unsigned bits hold it */
@@ -43,8 +44,9 @@ static size_t number_length(const char *from, size_t left, bool *whole)
 	size_t length = 0;
 
 	*whole = true;
-	while (length < left && is_number_byte(from[length]))
-		*whole = *whole && isdigit((unsigned char) from[length++]) != 0;
+	for (; length < left && is_number_byte(from[length]); length++)
+		if (!isdigit((unsigned char) from[length]))
+			*whole = false;
 	return length;
 }
 
@@ -89,8 +91,8 @@ int oci_spec_parse(const char *bytes, size_t length, struct oci_spec *out, struc
 	int r;
 
 	if (length > OCI_CONFIG_MAX_BYTES)
-		return error_set(err, ERROR_INVALID, "%zu bytes are more than the %d allowed", length,
-		                 OCI_CONFIG_MAX_BYTES);
+		return error_set(err, ERROR_INVALID, "%zu bytes are more than the %d allowed",
+		                 length, OCI_CONFIG_MAX_BYTES);
 	json = oci_json_parse(bytes, length, err);
 	if (!json)
 		return -EINVAL;

@@ -29,15 +29,17 @@ int validate_id_mappings(const struct list *mappings, const char *name, struct e
 	for (size_t i = 0; i < mappings->count; i++) {
 		const struct oci_id_mapping *map = LIST_AT(struct oci_id_mapping, mappings, i);
 
-		if (map->size == 0 || map->size > ID_MAX || map->container_id > ID_MAX - map->size
-		    || map->host_id > ID_MAX - map->size)
-			return error_set(err, ERROR_INVALID, "\"%s\"[%zu] is no range of ids", name, i);
+		if (map->size == 0 || map->size > ID_MAX ||
+		    map->container_id > ID_MAX - map->size || map->host_id > ID_MAX - map->size)
+			return error_set(err, ERROR_INVALID, "\"%s\"[%zu] is no range of ids", name,
+			                 i);
 		for (size_t k = 0; k < i; k++) {
 			const struct oci_id_mapping *other =
 				LIST_AT(struct oci_id_mapping, mappings, k);
 
-			if (overlaps(map->container_id, map->size, other->container_id, other->size)
-			    || overlaps(map->host_id, map->size, other->host_id, other->size))
+			if (overlaps(map->container_id, map->size, other->container_id,
+			             other->size) ||
+			    overlaps(map->host_id, map->size, other->host_id, other->size))
 				return error_set(err, ERROR_INVALID, "\"%s\"[%zu] overlaps [%zu]",
 				                 name, i, k);
 		}
@@ -71,13 +73,15 @@ static int validate_hook_list(const struct list *hooks, const char *name, struct
 		const struct oci_hook *hook = LIST_AT(struct oci_hook, hooks, i);
 
 		if (hook->path[0] != '/')
-			return error_set(err, ERROR_INVALID,
-			                 "\"hooks\": \"%s\"[%zu]: \"path\" is not an absolute path: "
-			                 "\"%.200s\"",
-			                 name, i, hook->path);
+			return error_set(
+				err, ERROR_INVALID,
+				"\"hooks\": \"%s\"[%zu]: \"path\" is not an absolute path: "
+				"\"%.200s\"",
+				name, i, hook->path);
 		if (hook->timeout.set && hook->timeout.value <= 0)
 			return error_set(err, ERROR_INVALID,
-			                 "\"hooks\": \"%s\"[%zu]: \"timeout\" is not above 0", name, i);
+			                 "\"hooks\": \"%s\"[%zu]: \"timeout\" is not above 0", name,
+			                 i);
 	}
 	return 0;
 }
@@ -133,7 +137,7 @@ static int validate_mounts(const struct list *mounts, struct error *err)
 static bool has_uts_namespace(const struct oci_linux *linux_)
 {
 	if (linux_)
-		LIST_EACH(struct oci_namespace, ns, &linux_->namespaces)
+		LIST_EACH (struct oci_namespace, ns, &linux_->namespaces)
 			if (strcmp(ns->type, "uts") == 0)
 				return true;
 	return false;

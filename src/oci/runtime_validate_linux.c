@@ -14,17 +14,20 @@ static const char *const namespace_types[] = {
 };
 /* the recursive ones are no words of the specification, but every runtime takes them */
 static const char *const propagations[] = {
-	"shared", "slave", "private", "unbindable", "rshared", "rslave", "rprivate", "runbindable",
-	NULL,
+	"shared", "slave",    "private",     "unbindable", "rshared",
+	"rslave", "rprivate", "runbindable", NULL,
 };
 static const char *const device_types[] = {"a", "b", "c", "u", "p", NULL};
 static const char *const domains[] = {"LINUX", "LINUX32", NULL};
 static const char *const memory_modes[] = {
-	"MPOL_DEFAULT", "MPOL_BIND", "MPOL_INTERLEAVE", "MPOL_WEIGHTED_INTERLEAVE", "MPOL_PREFERRED",
-	"MPOL_PREFERRED_MANY", "MPOL_LOCAL", NULL,
+	"MPOL_DEFAULT",   "MPOL_BIND",           "MPOL_INTERLEAVE", "MPOL_WEIGHTED_INTERLEAVE",
+	"MPOL_PREFERRED", "MPOL_PREFERRED_MANY", "MPOL_LOCAL",      NULL,
 };
 static const char *const memory_flags[] = {
-	"MPOL_F_NUMA_BALANCING", "MPOL_F_RELATIVE_NODES", "MPOL_F_STATIC_NODES", NULL,
+	"MPOL_F_NUMA_BALANCING",
+	"MPOL_F_RELATIVE_NODES",
+	"MPOL_F_STATIC_NODES",
+	NULL,
 };
 
 static int validate_namespaces(const struct list *namespaces, struct error *err)
@@ -42,7 +45,8 @@ static int validate_namespaces(const struct list *namespaces, struct error *err)
 			                 "\"%.200s\"",
 			                 i, ns->path);
 		for (size_t k = 0; k < i; k++)
-			if (strcmp(LIST_AT(struct oci_namespace, namespaces, k)->type, ns->type) == 0)
+			if (strcmp(LIST_AT(struct oci_namespace, namespaces, k)->type, ns->type) ==
+			    0)
 				return error_set(err, ERROR_INVALID,
 				                 "\"namespaces\"[%zu]: type \"%s\" stands twice", i,
 				                 ns->type);
@@ -75,10 +79,11 @@ static int validate_devices(const struct list *devices, struct error *err)
 			                 "\"devices\"[%zu]: \"path\" is not an absolute path: "
 			                 "\"%.200s\"",
 			                 i, device->path);
-		if (device->major < 0 || device->major > UINT32_MAX || device->minor < 0
-		    || device->minor > UINT32_MAX)
+		if (device->major < 0 || device->major > UINT32_MAX || device->minor < 0 ||
+		    device->minor > UINT32_MAX)
 			return error_set(err, ERROR_INVALID,
-			                 "\"devices\"[%zu]: \"major\" or \"minor\" is out of range", i);
+			                 "\"devices\"[%zu]: \"major\" or \"minor\" is out of range",
+			                 i);
 		if (device->file_mode.set && device->file_mode.value > 0177777)
 			return error_set(err, ERROR_INVALID,
 			                 "\"devices\"[%zu]: \"fileMode\" is out of range", i);
@@ -92,8 +97,8 @@ static int validate_sysctl(const struct pairs *sysctl, struct error *err)
 	for (size_t i = 0; i < sysctl->count; i++) {
 		const char *key = sysctl->items[i].key;
 
-		if (!key[0] || key[0] == '/' || key[0] == '.' || strstr(key, "..")
-		    || strstr(key, "//") || strstr(key, "./") || strstr(key, "/."))
+		if (!key[0] || key[0] == '/' || key[0] == '.' || strstr(key, "..") ||
+		    strstr(key, "//") || strstr(key, "./") || strstr(key, "/."))
 			return error_set(err, ERROR_INVALID,
 			                 "\"sysctl\": \"%.200s\" is no name of a setting", key);
 	}
@@ -117,7 +122,8 @@ static int validate_time_offset(const struct oci_time_offset *offset, const char
 {
 	if (offset && offset->nanosecs >= NANOSECONDS)
 		return error_set(err, ERROR_INVALID,
-		                 "\"timeOffsets\": \"%s\": \"nanosecs\" is not below a second", name);
+		                 "\"timeOffsets\": \"%s\": \"nanosecs\" is not below a second",
+		                 name);
 	return 0;
 }
 
@@ -129,8 +135,8 @@ static int validate_memory_policy(const struct oci_memory_policy *policy, struct
 	for (size_t i = 0; i < policy->flags.count; i++)
 		if (!word_is_one_of(policy->flags.items[i], memory_flags))
 			return error_set(err, ERROR_INVALID,
-			                 "\"memoryPolicy\": \"flags\"[%zu] is unknown: \"%.40s\"", i,
-			                 policy->flags.items[i]);
+			                 "\"memoryPolicy\": \"flags\"[%zu] is unknown: \"%.40s\"",
+			                 i, policy->flags.items[i]);
 	return 0;
 }
 
@@ -139,11 +145,12 @@ static int validate_device_rules(const struct list *rules, struct error *err)
 	for (size_t i = 0; i < rules->count; i++) {
 		const struct oci_device_rule *rule = LIST_AT(struct oci_device_rule, rules, i);
 
-		if (rule->type && rule->type[0]
-		    && (!word_is_one_of(rule->type, device_types) || strchr("up", rule->type[0])))
-			return error_set(err, ERROR_INVALID,
-			                 "\"devices\"[%zu]: \"type\" is not one of a, b, c: \"%.40s\"",
-			                 i, rule->type);
+		if (rule->type && rule->type[0] &&
+		    (!word_is_one_of(rule->type, device_types) || strchr("up", rule->type[0])))
+			return error_set(
+				err, ERROR_INVALID,
+				"\"devices\"[%zu]: \"type\" is not one of a, b, c: \"%.40s\"", i,
+				rule->type);
 		if (rule->access && rule->access[strspn(rule->access, "rwm")])
 			return error_set(err, ERROR_INVALID,
 			                 "\"devices\"[%zu]: \"access\" is not made of r, w, m: "
@@ -159,15 +166,18 @@ static int validate_memory(const struct oci_memory *memory, struct error *err)
 		const char *name;
 		struct opt_int value;
 	} limits[] = {
-		{"limit", memory->limit},   {"reservation", memory->reservation},
-		{"swap", memory->swap},     {"kernel", memory->kernel},
+		{"limit", memory->limit},
+		{"reservation", memory->reservation},
+		{"swap", memory->swap},
+		{"kernel", memory->kernel},
 		{"kernelTCP", memory->kernel_tcp},
 	};
 
 	for (size_t i = 0; i < ARRAY_LEN(limits); i++)
 		if (limits[i].value.set && limits[i].value.value < -1)
 			return error_set(err, ERROR_INVALID,
-			                 "\"memory\": \"%s\" is below -1 (no limit)", limits[i].name);
+			                 "\"memory\": \"%s\" is below -1 (no limit)",
+			                 limits[i].name);
 	if (memory->swappiness.set && memory->swappiness.value > 100)
 		return error_set(err, ERROR_INVALID, "\"memory\": \"swappiness\" is above 100");
 	return 0;
@@ -218,8 +228,8 @@ int validate_linux(const struct oci_linux *linux_, struct error *err)
 {
 	int r = validate_lists(linux_, err);
 
-	if (r >= 0 && linux_->rootfs_propagation && linux_->rootfs_propagation[0]
-	    && !word_is_one_of(linux_->rootfs_propagation, propagations))
+	if (r >= 0 && linux_->rootfs_propagation && linux_->rootfs_propagation[0] &&
+	    !word_is_one_of(linux_->rootfs_propagation, propagations))
 		r = error_set(err, ERROR_INVALID, "\"rootfsPropagation\" is unknown: \"%.40s\"",
 		              linux_->rootfs_propagation);
 	if (r >= 0 && linux_->resources) {
@@ -227,8 +237,8 @@ int validate_linux(const struct oci_linux *linux_, struct error *err)
 		if (r < 0)
 			return error_wrap(err, r, "\"resources\"");
 	}
-	if (r >= 0 && linux_->seccomp && linux_->seccomp->listener_metadata
-	    && linux_->seccomp->listener_metadata[0] && !linux_->seccomp->listener_path)
+	if (r >= 0 && linux_->seccomp && linux_->seccomp->listener_metadata &&
+	    linux_->seccomp->listener_metadata[0] && !linux_->seccomp->listener_path)
 		r = error_set(err, ERROR_INVALID,
 		              "\"seccomp\": \"listenerMetadata\" needs \"listenerPath\"");
 	if (r >= 0 && linux_->personality)

@@ -11,21 +11,39 @@
 #define MODE_MAX 0777
 
 static const char *const rlimit_types[] = {
-	"RLIMIT_AS", "RLIMIT_CORE", "RLIMIT_CPU", "RLIMIT_DATA", "RLIMIT_FSIZE", "RLIMIT_LOCKS",
-	"RLIMIT_MEMLOCK", "RLIMIT_MSGQUEUE", "RLIMIT_NICE", "RLIMIT_NOFILE", "RLIMIT_NPROC",
-	"RLIMIT_RSS", "RLIMIT_RTPRIO", "RLIMIT_RTTIME", "RLIMIT_SIGPENDING", "RLIMIT_STACK", NULL,
+	"RLIMIT_AS",
+	"RLIMIT_CORE",
+	"RLIMIT_CPU",
+	"RLIMIT_DATA",
+	"RLIMIT_FSIZE",
+	"RLIMIT_LOCKS",
+	"RLIMIT_MEMLOCK",
+	"RLIMIT_MSGQUEUE",
+	"RLIMIT_NICE",
+	"RLIMIT_NOFILE",
+	"RLIMIT_NPROC",
+	"RLIMIT_RSS",
+	"RLIMIT_RTPRIO",
+	"RLIMIT_RTTIME",
+	"RLIMIT_SIGPENDING",
+	"RLIMIT_STACK",
+	NULL,
 };
 static const char *const scheduler_policies[] = {
-	"SCHED_OTHER", "SCHED_FIFO", "SCHED_RR", "SCHED_BATCH", "SCHED_ISO", "SCHED_IDLE",
-	"SCHED_DEADLINE", NULL,
+	"SCHED_OTHER", "SCHED_FIFO", "SCHED_RR",       "SCHED_BATCH",
+	"SCHED_ISO",   "SCHED_IDLE", "SCHED_DEADLINE", NULL,
 };
 static const char *const scheduler_flags[] = {
-	"SCHED_FLAG_RESET_ON_FORK", "SCHED_FLAG_RECLAIM", "SCHED_FLAG_DL_OVERRUN",
-	"SCHED_FLAG_KEEP_POLICY", "SCHED_FLAG_KEEP_PARAMS", "SCHED_FLAG_UTIL_CLAMP_MIN",
+	"SCHED_FLAG_RESET_ON_FORK",  "SCHED_FLAG_RECLAIM",
+	"SCHED_FLAG_DL_OVERRUN",     "SCHED_FLAG_KEEP_POLICY",
+	"SCHED_FLAG_KEEP_PARAMS",    "SCHED_FLAG_UTIL_CLAMP_MIN",
 	"SCHED_FLAG_UTIL_CLAMP_MAX", NULL,
 };
 static const char *const io_classes[] = {
-	"IOPRIO_CLASS_RT", "IOPRIO_CLASS_BE", "IOPRIO_CLASS_IDLE", NULL,
+	"IOPRIO_CLASS_RT",
+	"IOPRIO_CLASS_BE",
+	"IOPRIO_CLASS_IDLE",
+	NULL,
 };
 
 static int validate_user(const struct oci_user *user, struct error *err)
@@ -45,7 +63,8 @@ static int validate_user(const struct oci_user *user, struct error *err)
 	return 0;
 }
 
-/* Negative numbers and those that came from above INT64_MAX look alike; only infinity makes sense. */
+/* Negative numbers and those that came from above INT64_MAX look alike; only infinity makes sense.
+ */
 static bool is_limit(uint64_t value)
 {
 	return value <= INT64_MAX || value == UINT64_MAX;
@@ -61,8 +80,8 @@ static int validate_rlimits(const struct list *rlimits, struct error *err)
 			                 "\"rlimits\"[%zu]: \"type\" is unknown: \"%.40s\"", i,
 			                 limit->type);
 		if (!is_limit(limit->soft) || !is_limit(limit->hard))
-			return error_set(err, ERROR_INVALID, "\"rlimits\"[%zu] (%s) is out of range",
-			                 i, limit->type);
+			return error_set(err, ERROR_INVALID,
+			                 "\"rlimits\"[%zu] (%s) is out of range", i, limit->type);
 		if (limit->soft > limit->hard)
 			return error_set(err, ERROR_INVALID,
 			                 "\"rlimits\"[%zu] (%s): \"soft\" is above \"hard\"", i,
@@ -83,8 +102,8 @@ static int validate_scheduler(const struct oci_scheduler *scheduler, struct erro
 		                 scheduler->policy);
 	for (size_t i = 0; i < scheduler->flags.count; i++)
 		if (!word_is_one_of(scheduler->flags.items[i], scheduler_flags))
-			return error_set(err, ERROR_INVALID, "\"flags\"[%zu] is unknown: \"%.40s\"", i,
-			                 scheduler->flags.items[i]);
+			return error_set(err, ERROR_INVALID, "\"flags\"[%zu] is unknown: \"%.40s\"",
+			                 i, scheduler->flags.items[i]);
 	if (scheduler->nice < -20 || scheduler->nice > 19)
 		return error_set(err, ERROR_INVALID, "\"nice\" is not in -20..19");
 	return 0;
@@ -95,12 +114,12 @@ static int validate_priorities(const struct oci_process *process, struct error *
 	const struct oci_io_priority *io = process->io_priority;
 	int r;
 
-	if (process->oom_score_adj.set
-	    && (process->oom_score_adj.value < -1000 || process->oom_score_adj.value > 1000))
+	if (process->oom_score_adj.set &&
+	    (process->oom_score_adj.value < -1000 || process->oom_score_adj.value > 1000))
 		return error_set(err, ERROR_INVALID, "\"oomScoreAdj\" is not in -1000..1000");
 	if (io && !word_is_one_of(io->class, io_classes))
-		return error_set(err, ERROR_INVALID, "\"ioPriority\": \"class\" is unknown: \"%.40s\"",
-		                 io->class);
+		return error_set(err, ERROR_INVALID,
+		                 "\"ioPriority\": \"class\" is unknown: \"%.40s\"", io->class);
 	if (io && (io->priority < 0 || io->priority > 7))
 		return error_set(err, ERROR_INVALID, "\"ioPriority\": \"priority\" is not in 0..7");
 	if (process->scheduler) {

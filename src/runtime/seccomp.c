@@ -124,7 +124,8 @@ static int parse_args(const struct list *args, struct scmp_arg_cmp *out, struct 
 
 		if (arg->index >= ARGS_MAX)
 			return error_set(err, ERROR_INVALID,
-			                 "\"args\"[%zu]: \"index\" is not in 0..%d", i, ARGS_MAX - 1);
+			                 "\"args\"[%zu]: \"index\" is not in 0..%d", i,
+			                 ARGS_MAX - 1);
 		if (seccomp_operator_named(arg->op, &op) < 0)
 			return error_set(err, ERROR_INVALID,
 			                 "\"args\"[%zu]: \"op\" is unknown: \"%.40s\"", i, arg->op);
@@ -162,7 +163,8 @@ static int add_call(struct compiler *compiler, uint32_t action, const char *name
 		                           args);
 		return r == -EEXIST ? 0 : r;
 	}
-	/* libseccomp wants each argument once; profiles of old meant "or", as docker and podman do */
+	/* libseccomp wants each argument once; profiles of old meant "or", as docker and podman do
+	 */
 	for (size_t i = 0; i < count; i++) {
 		r = seccomp_rule_add_array(compiler->context, action, number, 1, &args[i]);
 		if (r < 0 && r != -EEXIST)
@@ -238,10 +240,10 @@ static int highest_known(const struct oci_seccomp *profile, uint32_t token)
 	uint32_t end = second_table(token);
 	int highest = -1;
 
-	LIST_EACH(struct oci_seccomp_rule, rule, &profile->syscalls)
+	LIST_EACH (struct oci_seccomp_rule, rule, &profile->syscalls)
 		for (size_t i = 0; i < rule->names.count + (rule->name != NULL); i++) {
-			const char *name = i < rule->names.count ? rule->names.items[i]
-			                                         : rule->name;
+			const char *name =
+				i < rule->names.count ? rule->names.items[i] : rule->name;
 			int number = seccomp_syscall_resolve_name_arch(token, name);
 
 			if (end == 0 || number < 0 || (uint32_t) number < end)
@@ -346,8 +348,8 @@ static int parse_flags(const struct texts *flags, bool notify, unsigned *out, st
 		unsigned flag = 0;
 
 		if (seccomp_flag_named(flags->items[i], &flag) < 0)
-			return error_set(err, ERROR_INVALID, "\"flags\"[%zu] is unknown: \"%.60s\"", i,
-			                 flags->items[i]);
+			return error_set(err, ERROR_INVALID, "\"flags\"[%zu] is unknown: \"%.60s\"",
+			                 i, flags->items[i]);
 		/* without a listener the kernel refuses it, and there is nobody to wait for */
 		if (flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV && !notify)
 			continue;
@@ -387,7 +389,8 @@ int seccomp_compile(const struct oci_seccomp *profile, struct seccomp_program *o
 	int r = start_compiler(&compiler, profile, err);
 
 	for (size_t i = 0; r >= 0 && i < profile->syscalls.count; i++) {
-		r = add_rule(&compiler, LIST_AT(struct oci_seccomp_rule, &profile->syscalls, i), err);
+		r = add_rule(&compiler, LIST_AT(struct oci_seccomp_rule, &profile->syscalls, i),
+		             err);
 		if (r < 0)
 			r = error_wrap(err, r, "\"syscalls\"[%zu]", i);
 	}
@@ -424,7 +427,8 @@ int seccomp_program_load(const struct seccomp_program *program)
 		return 0;
 	r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &arg);
 	if (r < 0 && errno == EINVAL && (flags & SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)) {
-		/* Linux older than 5.19 lacks it; it only changes how a waiting process is killed */
+		/* Linux older than 5.19 lacks it; it only changes how a waiting process is killed
+		 */
 		flags &= ~(unsigned) SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV;
 		r = syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, flags, &arg);
 	}

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* seccomp_cache.c - compiled filters on disk: compiling takes ten times as long as a container's start */
+/* seccomp_cache.c - compiled filters on disk: compiling takes ten times as long as a container's
+ * start */
 /*
  * A cache file is a header, the program, and the key: text that holds all that the program was made
  * from (our version, libseccomp's, the machine, and the profile itself or the revision of our
@@ -47,13 +48,13 @@ static bool read_program(const char *bytes, size_t length, const char *key, size
 	if (length < sizeof header)
 		return false;
 	(void) memcpy(&header, bytes, sizeof header);
-	if (header.magic != CACHE_MAGIC || header.count == 0 || header.count > BPF_MAXINSNS
-	    || header.key_length != key_length)
+	if (header.magic != CACHE_MAGIC || header.count == 0 || header.count > BPF_MAXINSNS ||
+	    header.key_length != key_length)
 		return false;
 	program_size = header.count * sizeof(struct sock_filter);
-	if (length != sizeof header + program_size + key_length
-	    || memcmp(body + program_size, key, key_length) != 0
-	    || header.checksum != checksum_of(&header, body, length - sizeof header))
+	if (length != sizeof header + program_size + key_length ||
+	    memcmp(body + program_size, key, key_length) != 0 ||
+	    header.checksum != checksum_of(&header, body, length - sizeof header))
 		return false;
 	*out = (struct seccomp_program){
 		.filter = xmemdup(body, program_size),
@@ -69,7 +70,8 @@ static bool find(int cache_fd, const char *name, const char *key, size_t key_len
                  struct seccomp_program *out)
 {
 	AUTO_CLOSE int fd = openat(cache_fd, name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
-	size_t size = sizeof(struct header) + BPF_MAXINSNS * sizeof(struct sock_filter) + key_length;
+	size_t size =
+		sizeof(struct header) + BPF_MAXINSNS * sizeof(struct sock_filter) + key_length;
 	AUTO_FREE char *bytes = NULL;
 	ssize_t n;
 
@@ -108,8 +110,9 @@ static char *key_of(const char *what)
 {
 	const struct scmp_version *version = seccomp_version();
 
-	return xprintf("coracle %s, libseccomp %u.%u.%u, machine %08" PRIx32 ", %s", CORACLE_VERSION,
-	               version->major, version->minor, version->micro, seccomp_arch_native(), what);
+	return xprintf("coracle %s, libseccomp %u.%u.%u, machine %08" PRIx32 ", %s",
+	               CORACLE_VERSION, version->major, version->minor, version->micro,
+	               seccomp_arch_native(), what);
 }
 
 static int cached(int cache_fd, const char *what, const struct oci_seccomp *profile,

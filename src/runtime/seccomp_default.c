@@ -33,9 +33,9 @@ static const unsigned allowed_personalities[] = {
 };
 
 /* CLONE_NEWTIME lies in the bits of the exit signal and means nothing to clone(2) */
-#define CLONE_NAMESPACES                                                                   \
-	((uint32_t) CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC            \
-	 | CLONE_NEWUSER | CLONE_NEWPID | CLONE_NEWNET)
+#define CLONE_NAMESPACES                                                                           \
+	((uint32_t) CLONE_NEWNS | CLONE_NEWCGROUP | CLONE_NEWUTS | CLONE_NEWIPC | CLONE_NEWUSER |  \
+	 CLONE_NEWPID | CLONE_NEWNET)
 #if defined(__s390__)
 #define CLONE_FLAGS_ARGUMENT 1
 #else
@@ -57,10 +57,12 @@ static const char files[] =
 	"vmsplice write writev cachestat";
 static const char attributes[] =
 	"fgetxattr flistxattr fremovexattr fsetxattr getxattr getxattrat lgetxattr listxattr "
-	"listxattrat llistxattr lremovexattr lsetxattr removexattr removexattrat setxattr setxattrat";
+	"listxattrat llistxattr lremovexattr lsetxattr removexattr removexattrat setxattr "
+        "setxattrat";
 static const char events[] =
 	"epoll_create epoll_create1 epoll_ctl epoll_ctl_old epoll_pwait epoll_pwait2 epoll_wait "
-	"epoll_wait_old eventfd eventfd2 fanotify_mark inotify_add_watch inotify_init inotify_init1 "
+	"epoll_wait_old eventfd eventfd2 fanotify_mark inotify_add_watch inotify_init "
+        "inotify_init1 "
 	"inotify_rm_watch io_cancel io_destroy io_getevents io_pgetevents io_pgetevents_time64 "
 	"io_setup io_submit poll ppoll ppoll_time64 pselect6 pselect6_time64 select _newselect "
 	"signalfd signalfd4";
@@ -74,18 +76,23 @@ static const char sockets[] =
 	"socketcall socketpair";
 static const char messages[] =
 	"futex futex_requeue futex_time64 futex_wait futex_waitv futex_wake get_robust_list "
-	"set_robust_list ipc mq_getsetattr mq_notify mq_open mq_timedreceive mq_timedreceive_time64 "
-	"mq_timedsend mq_timedsend_time64 mq_unlink msgctl msgget msgrcv msgsnd semctl semget semop "
+	"set_robust_list ipc mq_getsetattr mq_notify mq_open mq_timedreceive "
+        "mq_timedreceive_time64 "
+	"mq_timedsend mq_timedsend_time64 mq_unlink msgctl msgget msgrcv msgsnd semctl semget "
+        "semop "
 	"semtimedop semtimedop_time64 shmat shmctl shmdt shmget";
 static const char processes[] =
 	"capget capset execve execveat exit exit_group fork getegid getegid32 geteuid geteuid32 "
-	"getgid getgid32 getgroups getgroups32 getpgid getpgrp getpid getppid getpriority getresgid "
+	"getgid getgid32 getgroups getgroups32 getpgid getpgrp getpid getppid getpriority "
+        "getresgid "
 	"getresgid32 getresuid getresuid32 getrlimit getrusage getsid gettid getuid getuid32 "
 	"ioprio_get ioprio_set landlock_add_rule landlock_create_ruleset landlock_restrict_self "
 	"pidfd_open pidfd_send_signal prctl prlimit64 process_vm_readv process_vm_writev ptrace "
-	"rseq seccomp setfsgid setfsgid32 setfsuid setfsuid32 setgid setgid32 setgroups setgroups32 "
+	"rseq seccomp setfsgid setfsgid32 setfsuid setfsuid32 setgid setgid32 setgroups "
+        "setgroups32 "
 	"setpgid setpriority setregid setregid32 setresgid setresgid32 setresuid setresuid32 "
-	"setreuid setreuid32 setrlimit setsid setuid setuid32 ugetrlimit vfork wait4 waitid waitpid";
+	"setreuid setreuid32 setrlimit setsid setuid setuid32 ugetrlimit vfork wait4 waitid "
+        "waitpid";
 static const char scheduling[] =
 	"getcpu sched_getaffinity sched_getattr sched_getparam sched_get_priority_max "
 	"sched_get_priority_min sched_getscheduler sched_rr_get_interval "
@@ -94,7 +101,8 @@ static const char scheduling[] =
 static const char signals[] =
 	"alarm kill pause restart_syscall rt_sigaction rt_sigpending rt_sigprocmask "
 	"rt_sigqueueinfo rt_sigreturn rt_sigsuspend rt_sigtimedwait rt_sigtimedwait_time64 "
-	"rt_tgsigqueueinfo sigaction sigaltstack signal sigpending sigprocmask sigreturn sigsuspend "
+	"rt_tgsigqueueinfo sigaction sigaltstack signal sigpending sigprocmask sigreturn "
+        "sigsuspend "
 	"tgkill tkill";
 static const char clocks[] =
 	"adjtimex clock_adjtime clock_adjtime64 clock_getres clock_getres_time64 clock_gettime "

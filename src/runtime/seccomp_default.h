@@ -5,7 +5,8 @@
 
 #include <stdint.h>
 
-/* seccomp_default_caps - the capabilities that change the profile; others need no program of their own */
+/* seccomp_default_caps - the capabilities that change the profile; others need no program of their
+ * own */
 uint64_t seccomp_default_caps(void);
 /* seccomp_default_revision - a number that changes with the table */
 uint64_t seccomp_default_revision(void);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* seccomp_hash.h - FNV-1a of 64 bits: names cache files and finds damaged ones; no defence against forgery */
+/* seccomp_hash.h - FNV-1a of 64 bits: names cache files and finds damaged ones; no defence against
+ * forgery */
 #ifndef RUNTIME_SECCOMP_HASH_H
 #define RUNTIME_SECCOMP_HASH_H
 

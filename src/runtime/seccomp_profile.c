@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* seccomp_profile.c - profile files of docker and podman: config.json's "seccomp" with conditions */
+/* seccomp_profile.c - profile files of docker and podman: config.json's "seccomp" with conditions
+ */
 /*
  * Beyond the OCI runtime-spec they know "archMap" (an architecture and its kin), and per rule
  * "includes" and "excludes" of capabilities, architectures and kernel versions:
@@ -157,10 +158,10 @@ static int holds(const struct conditions *conditions, uint64_t bounding, struct 
 		r = kernel_is_at_least(out->min_kernel, &too_new, err);
 	if (r < 0)
 		return r;
-	return new_enough && !too_new && has_all_caps(bounding, &in->caps)
-	       && !has_any_cap(bounding, &out->caps)
-	       && (in->arches.count == 0 || names_this_machine(&in->arches))
-	       && !names_this_machine(&out->arches);
+	return new_enough && !too_new && has_all_caps(bounding, &in->caps) &&
+	       !has_any_cap(bounding, &out->caps) &&
+	       (in->arches.count == 0 || names_this_machine(&in->arches)) &&
+	       !names_this_machine(&out->arches);
 }
 
 static int read_errno(const char *name, struct opt_uint *out, struct error *err)
@@ -217,7 +218,7 @@ static int select_archs(struct oci_seccomp *profile, const struct list *map, str
 	if (profile->architectures.count)
 		return error_set(err, ERROR_INVALID,
 		                 "\"architectures\" and \"archMap\" exclude one another");
-	LIST_EACH(struct arch_entry, entry, map)
+	LIST_EACH (struct arch_entry, entry, map)
 		if (native && strcmp(entry->arch, native->name) == 0) {
 			texts_add(&profile->architectures, entry->arch);
 			texts_add_all(&profile->architectures, &entry->kin);
@@ -236,8 +237,8 @@ static int read_profile(const char *bytes, size_t length, uint64_t bounding,
 	int r;
 
 	if (length > PROFILE_MAX_BYTES)
-		return error_set(err, ERROR_INVALID, "%zu bytes are more than the %d allowed", length,
-		                 PROFILE_MAX_BYTES);
+		return error_set(err, ERROR_INVALID, "%zu bytes are more than the %d allowed",
+		                 length, PROFILE_MAX_BYTES);
 	json = oci_json_parse(bytes, length, err);
 	if (!json)
 		return -EINVAL;

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* seccomp_shrink.c - the same filter in fewer instructions: quicker to load at each start */
 /*
- * libseccomp compares every call number by itself: over a thousand instructions, of which the kernel
- * checks, translates and walks each while a container waits. But allowed numbers stand in long runs.
+ * libseccomp compares every call number by itself: over a thousand instructions, of which the
+ * kernel checks, translates and walks each while a container waits. But allowed numbers stand in
+ * long runs.
  *
  * A program decides by architecture and number first, and only then looks at arguments. So we ask
  * the given program, by running it, what becomes of each architecture and each interval of numbers
@@ -88,9 +89,9 @@ static bool jumps(const struct sock_filter *at, uint32_t held)
 
 static bool is_comparison(const struct sock_filter *at)
 {
-	return BPF_CLASS(at->code) == BPF_JMP && BPF_SRC(at->code) == BPF_K
-	       && (BPF_OP(at->code) == BPF_JEQ || BPF_OP(at->code) == BPF_JGT
-	           || BPF_OP(at->code) == BPF_JGE);
+	return BPF_CLASS(at->code) == BPF_JMP && BPF_SRC(at->code) == BPF_K &&
+	       (BPF_OP(at->code) == BPF_JEQ || BPF_OP(at->code) == BPF_JGT ||
+	        BPF_OP(at->code) == BPF_JGE);
 }
 
 static void note(struct constants *seen, uint32_t value)
@@ -115,12 +116,13 @@ static bool run(const struct sock_filter *code, size_t count, uint32_t arch, uin
 		const struct sock_filter *at = &code[pc];
 
 		if (at->code == (BPF_LD | BPF_W | BPF_ABS)) {
-			if (at->k != offsetof(struct seccomp_data, arch)
-			    && at->k != offsetof(struct seccomp_data, nr)) {
+			if (at->k != offsetof(struct seccomp_data, arch) &&
+			    at->k != offsetof(struct seccomp_data, nr)) {
 				*out = (struct outcome){.value = (uint32_t) pc};
 				return true;
 			}
-			kind = at->k == offsetof(struct seccomp_data, arch) ? HELD_ARCH : HELD_NUMBER;
+			kind = at->k == offsetof(struct seccomp_data, arch) ? HELD_ARCH
+			                                                    : HELD_NUMBER;
 			held = kind == HELD_ARCH ? arch : number;
 		} else if (at->code == (BPF_RET | BPF_K)) {
 			*out = (struct outcome){.returns = true, .value = at->k};
@@ -297,7 +299,8 @@ static void copy_rest(struct builder *builder)
 		builder->copied[i] = (uint32_t) at;
 		if (BPF_CLASS(old->code) == BPF_RET)
 			continue;
-		builder->steps[at].yes = builder->steps[at].no = (struct target){.kind = TARGET_OLD, .index = next};
+		builder->steps[at].yes = (struct target){.kind = TARGET_OLD, .index = next};
+		builder->steps[at].no = builder->steps[at].yes;
 		if (old->code == (BPF_JMP | BPF_JA)) {
 			builder->steps[at].yes.index = next + old->k;
 			builder->steps[at].no.index = next + old->k;
@@ -377,7 +380,8 @@ static bool build(struct builder *builder)
 	struct constants archs = {0};
 	struct outcome other;
 
-	/* What the program does not name (0 is no architecture) fails all its comparisons with one. */
+	/* What the program does not name (0 is no architecture) fails all its comparisons with one.
+	 */
 	if (find_ranges(builder, 0, edges, edges_count, &archs, ranges) != 1 || archs.too_many)
 		return false;
 	other = ranges[0].outcome;
@@ -385,8 +389,8 @@ static bool build(struct builder *builder)
 	if (!other.returns)
 		return false;
 	for (size_t i = 0; i < archs.count; i++)
-		if (archs.items[i] == 0
-		    || !add_arch(builder, archs.items[i], edges, edges_count, ranges))
+		if (archs.items[i] == 0 ||
+		    !add_arch(builder, archs.items[i], edges, edges_count, ranges))
 			return false;
 	(void) add(builder, BPF_RET | BPF_K, other.value);
 	copy_rest(builder);
@@ -395,7 +399,8 @@ static bool build(struct builder *builder)
 
 void seccomp_shrink(struct seccomp_program *program)
 {
-	AUTO(builder_done) struct builder builder = {
+	AUTO(builder_done)
+	struct builder builder = {
 		.old = program->filter,
 		.old_count = program->length,
 		.max = program->length,

@@ -9,7 +9,7 @@
 #include <string.h>
 
 static const char *const real[] = {
-	"crun.json", "crun-rootless.json", "runc.json", "runc-rootless.json",
+	"crun.json",  "crun-rootless.json",  "runc.json",   "runc-rootless.json",
 	"umoci.json", "umoci-rootless.json", "podman.json", "all.json",
 };
 
@@ -32,7 +32,8 @@ START_TEST(reads_what_real_tools_write)
 	size_t length = 0;
 	AUTO_FREE char *bytes = read_sample(real[_i], &length);
 
-	ck_assert_msg(oci_spec_parse(bytes, length, &spec, &err) == 0, "%s: %s", real[_i], err.text);
+	ck_assert_msg(oci_spec_parse(bytes, length, &spec, &err) == 0, "%s: %s", real[_i],
+	              err.text);
 	ck_assert_ptr_nonnull(spec.process);
 	ck_assert_uint_gt(spec.process->args.count, 0);
 	ck_assert_ptr_nonnull(spec.linux_);
@@ -70,9 +71,18 @@ START_TEST(keeps_every_member)
 	given = oci_json_parse(bytes, length, &err);
 	written = json_write(oci_spec_fields, &spec);
 	/* the sample names no member with an empty value but these */
-	(void) json_object_del(json_array_get(json_object_get(
-		json_array_get(json_object_get(json_object_get(json_object_get(given, "linux"),
-		"seccomp"), "syscalls"), 0), "args"), 0), "valueTwo");
+	(void) json_object_del(
+		json_array_get(
+			json_object_get(
+				json_array_get(
+					json_object_get(
+						json_object_get(json_object_get(given, "linux"),
+	                                                        "seccomp"),
+						"syscalls"),
+					0),
+				"args"),
+			0),
+		"valueTwo");
 	ck_assert(json_equal(given, written));
 }
 END_TEST
@@ -112,9 +122,9 @@ START_TEST(keeps_bits_of_seccomp_arguments)
 }
 END_TEST
 
-#define HEAD     "{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"r\"}"
-#define PROCESS  HEAD ",\"process\":{\"args\":[\"a\"],\"cwd\":\"/\","
-#define LINUX    HEAD ",\"linux\":{"
+#define HEAD    "{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"r\"}"
+#define PROCESS HEAD ",\"process\":{\"args\":[\"a\"],\"cwd\":\"/\","
+#define LINUX   HEAD ",\"linux\":{"
 
 static const struct {
 	const char *text, *error;
@@ -126,85 +136,88 @@ static const struct {
 	{"{\"ociVersion\":\"1.0\"}", "\"ociVersion\" is not a version 1.x.y: \"1.0\""},
 	{"{\"ociVersion\":\"1.0.2\"}", "\"root\": \"path\" is missing"},
 	{HEAD ",\"hostname\":\"h\"}",
-	 "\"hostname\" needs a namespace of type \"uts\" in \"linux\""},
+         "\"hostname\" needs a namespace of type \"uts\" in \"linux\""},
 	{HEAD ",\"process\":{\"args\":[\"a\"]}}", "\"process\": \"cwd\" is missing"},
 	{HEAD ",\"process\":{\"args\":[\"a\"],\"cwd\":\"tmp\"}}",
-	 "\"process\": \"cwd\" is not an absolute path: \"tmp\""},
-	{HEAD ",\"process\":{\"args\":[],\"cwd\":\"/\"}}", "\"process\": \"args\" names no command"},
+         "\"process\": \"cwd\" is not an absolute path: \"tmp\""},
+	{HEAD ",\"process\":{\"args\":[],\"cwd\":\"/\"}}",
+         "\"process\": \"args\" names no command"},
 	{PROCESS "\"args2\":0,\"user\":{\"uid\":4294967295}}}",
-	 "\"process\": \"user\": \"uid\" is no user id: 4294967295"},
+         "\"process\": \"user\": \"uid\" is no user id: 4294967295"},
 	{PROCESS "\"user\":{\"uid\":-1}}}",
-	 "\"process\": \"user\": \"uid\" is not a number from 0 up"},
+         "\"process\": \"user\": \"uid\" is not a number from 0 up"},
 	{PROCESS "\"user\":{\"umask\":512}}}",
-	 "\"process\": \"user\": \"umask\" is above 511 (octal 777): 512"},
+         "\"process\": \"user\": \"umask\" is above 511 (octal 777): 512"},
 	{PROCESS "\"rlimits\":[{\"type\":\"RLIMIT_X\",\"soft\":1,\"hard\":1}]}}",
-	 "\"process\": \"rlimits\"[0]: \"type\" is unknown: \"RLIMIT_X\""},
+         "\"process\": \"rlimits\"[0]: \"type\" is unknown: \"RLIMIT_X\""},
 	{PROCESS "\"rlimits\":[{\"type\":\"RLIMIT_AS\",\"soft\":2,\"hard\":1}]}}",
-	 "\"process\": \"rlimits\"[0] (RLIMIT_AS): \"soft\" is above \"hard\""},
-	{PROCESS "\"rlimits\":[{\"type\":\"RLIMIT_AS\",\"soft\":18446744073709551615,\"hard\":1}]}}",
-	 "\"process\": \"rlimits\"[0] (RLIMIT_AS): \"soft\" is above \"hard\""},
+         "\"process\": \"rlimits\"[0] (RLIMIT_AS): \"soft\" is above \"hard\""},
+	{PROCESS
+         "\"rlimits\":[{\"type\":\"RLIMIT_AS\",\"soft\":18446744073709551615,\"hard\":1}]}}",
+         "\"process\": \"rlimits\"[0] (RLIMIT_AS): \"soft\" is above \"hard\""},
 	{PROCESS "\"rlimits\":[{\"type\":\"RLIMIT_AS\",\"soft\":-5,\"hard\":-5}]}}",
-	 "\"process\": \"rlimits\"[0] (RLIMIT_AS) is out of range"},
-	{PROCESS "\"rlimits\":[{\"type\":\"RLIMIT_AS\",\"soft\":18446744073709551616,\"hard\":1}]}}",
-	 "line 1: not JSON: too big integer near '18446744073709551616'"},
+         "\"process\": \"rlimits\"[0] (RLIMIT_AS) is out of range"},
+	{PROCESS
+         "\"rlimits\":[{\"type\":\"RLIMIT_AS\",\"soft\":18446744073709551616,\"hard\":1}]}}",
+         "line 1: not JSON: too big integer near '18446744073709551616'"},
 	{PROCESS "\"rlimits\":[{\"type\":\"RLIMIT_AS\",\"soft\":1,\"hard\":1},"
-	         "{\"type\":\"RLIMIT_AS\",\"soft\":1,\"hard\":1}]}}",
-	 "\"process\": \"rlimits\"[1]: RLIMIT_AS stands twice"},
+                 "{\"type\":\"RLIMIT_AS\",\"soft\":1,\"hard\":1}]}}",
+         "\"process\": \"rlimits\"[1]: RLIMIT_AS stands twice"},
 	{PROCESS "\"oomScoreAdj\":1001}}", "\"process\": \"oomScoreAdj\" is not in -1000..1000"},
 	{PROCESS "\"ioPriority\":{\"class\":\"FAST\",\"priority\":1}}}",
-	 "\"process\": \"ioPriority\": \"class\" is unknown: \"FAST\""},
+         "\"process\": \"ioPriority\": \"class\" is unknown: \"FAST\""},
 	{PROCESS "\"scheduler\":{\"policy\":\"SCHED_FAIR\"}}}",
-	 "\"process\": \"scheduler\": \"policy\" is unknown: \"SCHED_FAIR\""},
+         "\"process\": \"scheduler\": \"policy\" is unknown: \"SCHED_FAIR\""},
 	{HEAD ",\"mounts\":[{\"type\":\"proc\"}]}", "\"mounts\"[0]: \"destination\" is missing"},
 	{HEAD ",\"mounts\":[{\"destination\":\"/a\",\"options\":[3]}]}",
-	 "\"mounts\"[0]: \"options\"[0] is not a string"},
+         "\"mounts\"[0]: \"options\"[0] is not a string"},
 	{HEAD ",\"mounts\":[{\"destination\":\"/a\",\"uidMappings\":[{\"containerID\":0,"
-	      "\"hostID\":0,\"size\":1}]}]}",
-	 "\"mounts\"[0]: \"uidMappings\" and \"gidMappings\" need one another"},
+              "\"hostID\":0,\"size\":1}]}]}",
+         "\"mounts\"[0]: \"uidMappings\" and \"gidMappings\" need one another"},
 	{HEAD ",\"hooks\":{\"poststop\":[{\"path\":\"bin/x\"}]}}",
-	 "\"hooks\": \"poststop\"[0]: \"path\" is not an absolute path: \"bin/x\""},
+         "\"hooks\": \"poststop\"[0]: \"path\" is not an absolute path: \"bin/x\""},
 	{HEAD ",\"hooks\":{\"prestart\":[{\"path\":\"/x\",\"timeout\":0}]}}",
-	 "\"hooks\": \"prestart\"[0]: \"timeout\" is not above 0"},
+         "\"hooks\": \"prestart\"[0]: \"timeout\" is not above 0"},
 	{HEAD ",\"annotations\":{\"\":\"v\"}}", "\"annotations\" holds an empty name"},
 	{HEAD ",\"annotations\":{\"k\":1}}", "\"annotations\": \"k\" is not a string"},
 	{LINUX "\"namespaces\":[{\"type\":\"net\"}]}}",
-	 "\"linux\": \"namespaces\"[0]: \"type\" is unknown: \"net\""},
+         "\"linux\": \"namespaces\"[0]: \"type\" is unknown: \"net\""},
 	{LINUX "\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"pid\"}]}}",
-	 "\"linux\": \"namespaces\"[1]: type \"pid\" stands twice"},
+         "\"linux\": \"namespaces\"[1]: type \"pid\" stands twice"},
 	{LINUX "\"namespaces\":[{\"type\":\"pid\",\"path\":\"ns\"}]}}",
-	 "\"linux\": \"namespaces\"[0]: \"path\" is not an absolute path: \"ns\""},
+         "\"linux\": \"namespaces\"[0]: \"path\" is not an absolute path: \"ns\""},
 	{LINUX "\"uidMappings\":[{\"containerID\":0,\"hostID\":5,\"size\":0}]}}",
-	 "\"linux\": \"uidMappings\"[0] is no range of ids"},
+         "\"linux\": \"uidMappings\"[0] is no range of ids"},
 	{LINUX "\"uidMappings\":[{\"containerID\":0,\"hostID\":4294967295,\"size\":2}]}}",
-	 "\"linux\": \"uidMappings\"[0] is no range of ids"},
+         "\"linux\": \"uidMappings\"[0] is no range of ids"},
 	{LINUX "\"gidMappings\":[{\"containerID\":0,\"hostID\":5,\"size\":10},"
-	       "{\"containerID\":9,\"hostID\":50,\"size\":1}]}}",
-	 "\"linux\": \"gidMappings\"[1] overlaps [0]"},
+               "{\"containerID\":9,\"hostID\":50,\"size\":1}]}}",
+         "\"linux\": \"gidMappings\"[1] overlaps [0]"},
 	{LINUX "\"gidMappings\":[{\"containerID\":0,\"hostID\":5,\"size\":10},"
-	       "{\"containerID\":10,\"hostID\":14,\"size\":1}]}}",
-	 "\"linux\": \"gidMappings\"[1] overlaps [0]"},
+               "{\"containerID\":10,\"hostID\":14,\"size\":1}]}}",
+         "\"linux\": \"gidMappings\"[1] overlaps [0]"},
 	{LINUX "\"devices\":[{\"type\":\"x\",\"path\":\"/dev/a\"}]}}",
-	 "\"linux\": \"devices\"[0]: \"type\" is not one of b, c, u, p: \"x\""},
+         "\"linux\": \"devices\"[0]: \"type\" is not one of b, c, u, p: \"x\""},
 	{LINUX "\"maskedPaths\":[\"/a\",\"proc\"]}}",
-	 "\"linux\": \"maskedPaths\"[1] is not an absolute path: \"proc\""},
+         "\"linux\": \"maskedPaths\"[1] is not an absolute path: \"proc\""},
 	{LINUX "\"sysctl\":{\"net/../../x\":\"1\"}}}",
-	 "\"linux\": \"sysctl\": \"net/../../x\" is no name of a setting"},
+         "\"linux\": \"sysctl\": \"net/../../x\" is no name of a setting"},
 	{LINUX "\"rootfsPropagation\":\"public\"}}",
-	 "\"linux\": \"rootfsPropagation\" is unknown: \"public\""},
+         "\"linux\": \"rootfsPropagation\" is unknown: \"public\""},
 	{LINUX "\"resources\":{\"unified\":{\"../x\":\"1\"}}}}",
-	 "\"linux\": \"resources\": \"unified\": \"../x\" is no file of a cgroup"},
+         "\"linux\": \"resources\": \"unified\": \"../x\" is no file of a cgroup"},
 	{LINUX "\"resources\":{\"memory\":{\"limit\":-2}}}}",
-	 "\"linux\": \"resources\": \"memory\": \"limit\" is below -1 (no limit)"},
+         "\"linux\": \"resources\": \"memory\": \"limit\" is below -1 (no limit)"},
 	{LINUX "\"resources\":{\"devices\":[{\"allow\":true,\"access\":\"rx\"}]}}}",
-	 "\"linux\": \"resources\": \"devices\"[0]: \"access\" is not made of r, w, m: \"rx\""},
+         "\"linux\": \"resources\": \"devices\"[0]: \"access\" is not made of r, w, m: \"rx\""},
 	{LINUX "\"personality\":{\"domain\":\"BSD\"}}}",
-	 "\"linux\": \"personality\": \"domain\" is not LINUX or LINUX32: \"BSD\""},
+         "\"linux\": \"personality\": \"domain\" is not LINUX or LINUX32: \"BSD\""},
 	{LINUX "\"timeOffsets\":{\"boottime\":{\"nanosecs\":1000000000}}}}",
-	 "\"linux\": \"timeOffsets\": \"boottime\": \"nanosecs\" is not below a second"},
+         "\"linux\": \"timeOffsets\": \"boottime\": \"nanosecs\" is not below a second"},
 	{LINUX "\"memoryPolicy\":{\"mode\":\"MPOL_NEAR\"}}}",
-	 "\"linux\": \"memoryPolicy\": \"mode\" is unknown: \"MPOL_NEAR\""},
+         "\"linux\": \"memoryPolicy\": \"mode\" is unknown: \"MPOL_NEAR\""},
 	{LINUX "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerMetadata\":\"m\"}}}",
-	 "\"linux\": \"seccomp\": \"listenerMetadata\" needs \"listenerPath\""},
+         "\"linux\": \"seccomp\": \"listenerMetadata\" needs \"listenerPath\""},
 };
 
 START_TEST(tells_what_is_wrong_and_leaves_output_alone)
