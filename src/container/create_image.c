@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* create_image.c - the image of a new container: from the store, "host:", or a directory */
+#include "create_private.h"
+
+#include "coracle/base/alloc.h"
+#include "coracle/image/image.h"
+#include "coracle/image/reference.h"
+
+#include <limits.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static int use_directory(struct making *making, struct error *err)
+{
+	char path[PATH_MAX];
+	struct stat st;
+
+	if (!realpath(making->request->image, path))
+		return error_errno(err, errno, "--rootfs %s", making->request->image);
+	if (stat(path, &st) < 0 || !S_ISDIR(st.st_mode))
+		return error_set(err, ERROR_INVALID, "--rootfs %s: not a directory", path);
+	text_replace(&making->record->rootfs, path);
+	return 0;
+}
+
+static int wanted_platform(const struct container_create *request, struct platform *out, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+
+	if (request->platform && *request->platform)
+		return platform_parse(request->platform, out, err);
+	if (!request->arch && !request->os && !request->variant) {
+		const char *preset = getenv("DOCKER_DEFAULT_PLATFORM");
+
+		return preset && *preset ? platform_parse(preset, out, err) : 0;
+	}
+	text = xprintf("%s/%s%s%s", text_or(request->os, "linux"),
+	               text_or(request->arch, platform_host()->architecture), request->variant ? "/" : "",
+	               request->variant ? request->variant : "");
+	return platform_parse(text, out, err);
+}
+
+/* An image for another machine would only fail later with "exec format error". */
+static int check_platform(const struct making *making, struct error *err)
+{
+	struct platform wanted = {0};
+	struct platform found = {
+		.os = making->image.os,
+		.architecture = making->image.architecture,
+		.variant = making->image.variant,
+	};
+	int r = wanted_platform(making->request, &wanted, err);
+
+	if (r < 0)
+		return r;
+	if (wanted.architecture && found.architecture && !platform_matches(&found, &wanted))
+		r = error_set(err, ERROR_UNSUPPORTED, "image %s is for %s/%s, not for %s/%s",
+		              making->request->image, found.os, found.architecture, wanted.os,
+		              wanted.architecture);
+	else if (!wanted.architecture && found.architecture && *found.architecture
+	         && strcmp(found.architecture, platform_host()->architecture) != 0)
+		r = error_set(err, ERROR_UNSUPPORTED,
+		              "image %s is for %s, this machine is %s; to try all the same (binfmt_misc): "
+		              "--platform %s/%s",
+		              making->request->image, found.architecture, platform_host()->architecture,
+		              text_or(found.os, "linux"), found.architecture);
+	platform_done(&wanted);
+	return r;
+}
+
+int create_image(struct making *making, struct error *err)
+{
+	const struct container_create *request = making->request;
+	AUTO_IMAGE_RECORD struct image_record found = {0};
+	AUTO_FREE char *name = NULL;
+	int r;
+
+	if (!request->image || !*request->image)
+		return error_set(err, ERROR_INVALID, "no image given, such as host: or a name from: coracle images");
+	text_replace(&making->record->image, request->image);
+	if (request->rootfs)
+		return use_directory(making, err);
+	if (strcmp(request->image, IMAGE_HOST) == 0) {
+		making->record->host_image = true;
+		return 0;
+	}
+	if (request->pull && strcmp(request->pull, "always") == 0)
+		return error_set(err, ERROR_UNSUPPORTED,
+		                 "--pull always: this version can't fetch from registries; load the image with: "
+		                 "coracle load -i FILE");
+	r = image_find(making->engine, request->image, &found, &name, err);
+	if (r < 0)
+		return r;
+	if (name)
+		text_replace(&making->record->image, name);
+	text_replace(&making->record->image_id, found.id);
+	texts_add_all(&making->record->layers, &found.layers);
+	r = image_read_config(making->engine, &found, &making->image, err);
+	if (r < 0)
+		return r;
+	making->have_image = true;
+	return check_platform(making, err);
+}
