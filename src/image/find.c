@@ -31,10 +31,14 @@ static int unknown(const char *text, struct error *err)
 
 static int read_record(struct store *store, const char *id, struct image_record *out, struct error *err)
 {
-	int r = image_record_read(store, id, out, err);
+	struct error cause = {0};
+	int r = image_record_read(store, id, out, &cause);
 
 	if (r == -EINVAL)
-		return error_wrap(err, r, "damaged; remove it with: coracle rmi -f %.12s", digest_hex(id));
+		return error_set(err, ERROR_INVALID,
+		                 "%.1500s; remove the damaged image and load it again: coracle rmi -f %.12s",
+		                 cause.text, digest_hex(id));
+	*err = cause;
 	return r;
 }
 

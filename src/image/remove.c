@@ -50,18 +50,34 @@ static int remove_whole(struct store *store, const struct image_record *record,
 	return r;
 }
 
-/* find_damaged - a record that can't be read can still be removed, by the digits of its id */
+static char *id_of_name(struct store *store, const char *text)
+{
+	AUTO_REFERENCE struct reference reference = {0};
+	AUTO_TEXTS struct texts candidates = {0};
+	struct error ignored = {0};
+	char *id = NULL;
+
+	if (reference_parse(text, &reference, &ignored) < 0)
+		return NULL;
+	reference_candidates(&reference, &candidates);
+	for (size_t i = 0; i < candidates.count; i++)
+		if (ref_read(store, candidates.items[i], &id) == 0)
+			return id;
+	return NULL;
+}
+
+/* find_damaged - a record that can't be read can still be removed, by name or by the digits of its id */
 static int find_damaged(struct store *store, const char *text, struct image_record *out)
 {
 	AUTO_TEXTS struct texts ids = {0};
 	struct error ignored = {0};
 	bool is_prefixed = strncmp(text, DIGEST_PREFIX, strlen(DIGEST_PREFIX)) == 0;
 	const char *hex = is_prefixed ? text + strlen(DIGEST_PREFIX) : text;
-	AUTO_FREE char *full = NULL, *id = NULL;
+	AUTO_FREE char *id = id_of_name(store, text);
 
-	if (id_is_hex(hex) && image_record_ids(store, hex, &ids, &ignored) >= 0 && ids.count == 1)
+	if (!id && id_is_hex(hex) && image_record_ids(store, hex, &ids, &ignored) >= 0 && ids.count == 1)
 		id = xstrdup(ids.items[0]);
-	else if (name_full(text, NAME_LOCAL, &full, &ignored) < 0 || ref_read(store, full, &id) < 0)
+	if (!id)
 		return -ENOENT;
 	out->id = TAKE_PTR(id);
 	out->damaged = true;
