@@ -111,7 +111,7 @@ free_port()
 }
 
 @test "ports that are none are refused" {
-	for port in 0:80 x 80:x 70000 80:70000 1-3:1-2 80/nosuch 1.2.3:80:80 ::: ''; do
+	for port in x 80:x 70000 80:70000 1-3:1-2 80/nosuch 1.2.3:80:80 ::: ''; do
 		run --separate-stderr c run --rm -p "$port" busybox true
 		[ "$status" = 125 ] || { echo "accepted -p '$port' (status $status)"; return 1; }
 	done

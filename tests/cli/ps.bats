@@ -103,7 +103,7 @@ load helper
 }
 
 @test "inspect is a JSON array with docker's keys" {
-	runs run -d --name i -e A=b -w /tmp -p 127.0.0.1:0:80 -v named:/n -l x=y --memory 0 busybox sleep 100
+	runs run -d --name i -e A=b -w /tmp -p 127.0.0.1::80 -v named:/n -l x=y --memory 0 busybox sleep 100
 	c inspect i >"$WORK/inspect"
 	run jq -r '.[0] | .State.Status, .State.Running, (.State.Pid > 0), .Config.Cmd[0], .Config.WorkingDir, .Config.Labels.x, .Mounts[0].Type, .Mounts[0].Name, .Mounts[0].Destination, .Mounts[0].RW, .HostConfig.Privileged, .RestartCount' "$WORK/inspect"
 	is $'running\ntrue\ntrue\nsleep\n/tmp\ny\nvolume\nnamed\n/n\ntrue\nfalse\n0'

@@ -167,7 +167,7 @@ load helper
 }
 
 @test "environment: defaults, image, file, option, from the caller" {
-	image_from env 'ENV FROM_IMAGE=image BOTH=image' </dev/null
+	image_from env 'ENV FROM_IMAGE=image' 'ENV BOTH=image' </dev/null
 	printf '# comment\nFROM_FILE=a b  c\nBOTH=file\nINHERITED\n\nQUOTED="x"\n' >"$WORK/env"
 	INHERITED=yes GIVEN=given run --separate-stderr c run --rm --env-file "$WORK/env" -e BOTH=option -e GIVEN -e ABSENT -e EMPTY= env env
 	[ "$status" = 0 ]
@@ -260,8 +260,9 @@ load helper
 @test "--hostname and --domainname" {
 	runs run --rm -h box busybox hostname
 	is box
-	runs run --rm --hostname box.example busybox sh -c 'cat /etc/hostname; grep -c box.example /etc/hosts'
+	runs run --rm --hostname box.example busybox sh -c 'cat /etc/hostname; echo; grep -c box.example /etc/hosts'
 	has '^box.example$'
+	has '^1$'
 	runs run --rm --domainname example.org busybox cat /proc/sys/kernel/domainname
 	is example.org
 	runs run -d busybox sleep 100

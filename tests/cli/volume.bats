@@ -16,7 +16,7 @@ test_teardown()
 	is v1
 	runs volume create
 	[[ $output =~ ^[0-9a-f]{64}$ ]]
-	runs volume create --label k=v --name v2
+	runs volume create --label k=v v2
 	is v2
 	runs volume inspect -f '{{.Name}} {{.Driver}} {{.Labels.k}} {{.Scope}}' v2
 	is "v2 local v local"
