@@ -162,7 +162,7 @@ static void add_docker(json_t *info, const struct engine *engine, const struct f
 	set_number(info, "MemTotal", facts->memory.total);
 	set_text(info, "CgroupDriver", "cgroupfs");
 	set_text(info, "CgroupVersion", facts->cgroup_version);
-	set_text(info, "LoggingDriver", "k8s-file");
+	set_text(info, "LoggingDriver", "json-file");
 	set_text(info, "DefaultRuntime", "coracle");
 	set_text(info, "SystemTime", clock_rfc3339(clock_now(), now));
 	(void) json_object_set_new(info, "SecurityOptions", security_options(facts));
@@ -204,7 +204,7 @@ static json_t *make_host(const struct engine *engine, const struct facts *facts)
 	/* podman: the key in JSON, and what its templates call it */
 	(void) json_object_set_new(host, "cgroupVersion", json_sprintf("v%s", facts->cgroup_version));
 	(void) json_object_set_new(host, "cgroupsVersion", json_sprintf("v%s", facts->cgroup_version));
-	set_text(host, "logDriver", "k8s-file");
+	set_text(host, "logDriver", "json-file");
 	set_text(host, "networkBackend", "slirp4netns");
 	set_text(host, "rootlessNetworkCmd", "slirp4netns");
 	(void) json_object_set_new(host, "slirp4netns", json_pack("{s:s}", "executable", or_empty(facts->slirp)));
@@ -245,7 +245,7 @@ static void add_podman(json_t *info, const struct engine *engine, const struct f
 	(void) json_object_set_new(info, "registries", json_object());
 	(void) json_object_set_new(info, "plugins",
 	                           json_pack("{s:[s], s:[s,s,s], s:[s,s,s,s]}", "volume", "local", "network",
-	                                     "slirp4netns", "host", "none", "log", "k8s-file", "json-file",
+	                                     "slirp4netns", "host", "none", "log", "json-file", "k8s-file",
 	                                     "none", "passthrough"));
 	(void) json_object_set_new(info, "version",
 	                           json_pack("{s:s, s:s}", "Version", CORACLE_VERSION, "APIVersion", CORACLE_VERSION));
@@ -256,7 +256,7 @@ static void print_tree(const json_t *json, int depth);
 static void print_leaf(const json_t *value)
 {
 	if (json_is_string(value))
-		print_line(" %s", json_string_value(value));
+		print_line(" %s", json_string_length(value) ? json_string_value(value) : "\"\"");
 	else if (json_is_integer(value))
 		print_line(" %" JSON_INTEGER_FORMAT, json_integer_value(value));
 	else

@@ -2,6 +2,7 @@
 /* cmd_rm.c - coracle rm: remove containers (coracle-rm(1)) */
 #include "coracle/cli/command.h"
 
+#include "coracle/base/alloc.h"
 #include "targets.h"
 
 static const struct opt rm_opts[] = {
@@ -25,11 +26,14 @@ static const struct opt rm_opts[] = {
 static int rm_one(struct engine *engine, const char *name, const void *data, struct error *err)
 {
 	const struct container_remove *request = data;
-	int r = container_remove(engine, name, request, NULL, err);
+	AUTO_FREE char *id = NULL;
+	int r = container_remove(engine, name, request, &id, err);
 
 	if (r < 0 && err->kind == ERROR_NOT_FOUND && (request->force || request->ignore))
 		return TARGET_SILENT;
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	return id ? 0 : TARGET_SILENT; /* forced, and there was none */
 }
 
 static int rm_run(struct engine *engine, void *data, const struct texts *operands, struct error *err)

@@ -2,6 +2,8 @@
 /* opts_container.c - options of run and create: the process, its name, its files, its image, its log */
 #include "run_opts.h"
 
+#include "coracle/cli/command.h"
+
 #include <string.h>
 
 #define NO_PULL   "nothing is downloaded in this version; images come with `load` and `import`"
@@ -150,12 +152,12 @@ const struct opt opts_image[] = {
 const struct opt opts_logging[] = {
 	OPT_GROUP("Log and health"),
 	OPT_TEXT(0, "log-driver", struct container_create, log_driver, "NAME",
-	         "where output goes: k8s-file, json-file, none or passthrough",
-	         .complete = "k8s-file|json-file|none|passthrough"),
+	         "where output goes: json-file (default), k8s-file, none or passthrough",
+	         .complete = "json-file|k8s-file|none|passthrough"),
 	OPT_TEXTS(0, "log-opt", struct container_create, log_opts, "NAME=VALUE",
 	          "max-size=, max-file=, tag= or path= of the log"),
 	OPT_TEXT(0, "health-cmd", struct container_create, health_cmd, "COMMAND",
-	         "command that tells whether it is well; \"none\" for none"),
+	         "command that tells whether it is well; recorded, but not run in this version"),
 	OPT_TEXT(0, "health-interval", struct container_create, health_interval, "DURATION",
 	         "time between two checks (default 30s)"),
 	OPT_TEXT(0, "health-timeout", struct container_create, health_timeout, "DURATION",
@@ -187,6 +189,17 @@ const struct opt opts_logging[] = {
 	OPT_REFUSED(0, "health-startup-timeout", "DURATION", NO_HEALTH),
 	OPT_END,
 };
+
+/* podman's "no-conmon" concerns a process that does not exist here. */
+static int check_cgroups(const char *how, struct error *err)
+{
+	if (!how || strcmp(how, "enabled") == 0 || strcmp(how, "no-conmon") == 0)
+		return 0;
+	if (strcmp(how, "disabled") == 0 || strcmp(how, "split") == 0)
+		return error_set(err, ERROR_UNSUPPORTED, "option --cgroups: \"%s\" is not in this version; use enabled",
+		                 how);
+	return error_set(err, ERROR_INVALID, "option --cgroups: \"%.200s\" is not enabled or no-conmon", how);
+}
 
 static int check_attach(const struct container_create *typed, struct error *err)
 {
@@ -226,12 +239,16 @@ int run_request(const struct container_create *typed, const struct texts *operan
 
 	if (r >= 0)
 		r = check_systemd(typed->systemd, err);
+	if (r >= 0)
+		r = check_cgroups(typed->cgroups, err);
 	if (r < 0)
 		return r;
 	if (typed->volume_driver && strcmp(typed->volume_driver, "local") != 0)
 		return error_set(err, ERROR_UNSUPPORTED,
 		                 "option --volume-driver: there is no driver \"%.200s\", only local",
 		                 typed->volume_driver);
+	if (typed->health_cmd && !typed->no_healthcheck && strcmp(typed->health_cmd, "none") != 0)
+		print_warning("health checks are recorded but not run in this version");
 	*out = *typed;
 	out->image = operands->items[0];
 	if (operands->count > 1)

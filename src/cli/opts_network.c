@@ -2,6 +2,8 @@
 /* opts_network.c - options of run and create: network, ports and names */
 #include "run_opts.h"
 
+#define NO_ADDRESS "the network of each container has the same fixed address, 10.0.2.100"
+
 const struct opt opts_network[] = {
 	OPT_GROUP("Network"),
 	OPT_TEXTS(0, "network", struct container_create, networks, "MODE",
@@ -30,9 +32,9 @@ const struct opt opts_network[] = {
 	         "a further name; it stands in the container's own /etc/hosts"),
 	OPT_LIST(0, "net-alias", struct container_create, network_aliases, "NAME", "the same as --network-alias",
 	         .hidden = true),
-	OPT_TEXT(0, "ip", struct container_create, ip, "IPV4", "a fixed address"),
-	OPT_TEXT(0, "ip6", struct container_create, ip6, "IPV6", "a fixed address"),
-	OPT_TEXT(0, "mac-address", struct container_create, mac_address, "ADDRESS", "a fixed hardware address"),
+	OPT_REFUSED(0, "ip", "IPV4", NO_ADDRESS),
+	OPT_REFUSED(0, "ip6", "IPV6", NO_ADDRESS),
+	OPT_REFUSED(0, "mac-address", "ADDRESS", NO_ADDRESS),
 	OPT_REFUSED(0, "hosts-file", "FILE", "not in this version; use --add-host, or --no-hosts and --volume FILE:/etc/hosts"),
 	OPT_REFUSED(0, "link", "CONTAINER", "links are of the past; use --network container:NAME"),
 	OPT_REFUSED(0, "link-local-ip", "IP", "there is one interface with one address in this version"),
