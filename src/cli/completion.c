@@ -27,7 +27,7 @@ static const char bash_code[] =
 	"_coracle() {\n"
 	"\tlocal line=\"${COMP_LINE:0:COMP_POINT}\" cur=\"\" command=\"\" kind=\"\" rows=\"\" group=\"\" skip=\"\" operand=operand i word row strip\n"
 	"\tlocal -a words\n"
-	"\tread -ra words <<<\"$line\"\n"
+	"\tIFS=' ' read -ra words <<<\"$line\"\n"
 	"\tif [[ \"$line\" != *[[:space:]] ]]; then cur=\"${words[-1]}\"; unset 'words[-1]'; fi\n"
 	"\t_coracle_rows \"\"\n"
 	"\tfor ((i = 1; i < ${#words[@]}; i++)); do\n"

@@ -22,7 +22,7 @@ const struct opt opts_resources[] = {
 	OPT_TEXT(0, "cpuset-cpus", struct container_create, cpuset_cpus, "LIST", "run only on these, such as 0-3,6"),
 	OPT_TEXT(0, "cpuset-mems", struct container_create, cpuset_mems, "LIST", "memory only of these nodes"),
 	OPT_OPT_INT(0, "pids-limit", struct container_create, pids_limit, "N",
-	            "processes at the most (default 2048; -1: any)"),
+	            "processes at the most (default and -1: any)"),
 	OPT_OPT_INT(0, "oom-score-adj", struct container_create, oom_score_adj, "N",
 	            "how gladly the kernel kills it when memory is short (-1000..1000)"),
 	OPT_UINT(0, "blkio-weight", struct container_create, blkio_weight, "WEIGHT",
