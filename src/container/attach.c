@@ -70,9 +70,10 @@ static int parse_keys(const char *text, struct copy *copy, struct error *err)
 	return 0;
 }
 
+/* the buffers are static: one connection a process, and no large stack */
 static int send_frame(struct copy *copy, char type, const void *bytes, size_t length)
 {
-	char frame[FRAME_MAX_BYTES];
+	static char frame[FRAME_MAX_BYTES];
 
 	frame[0] = type;
 	if (length)
@@ -91,7 +92,7 @@ static void send_size(struct copy *copy)
 /* A begun sequence that does not go on is given to the process after all. */
 static void send_typed(struct copy *copy, const unsigned char *typed, size_t length)
 {
-	unsigned char out[FRAME_MAX_BYTES / 2];
+	static unsigned char out[FRAME_MAX_BYTES / 2];
 	size_t n = 0;
 
 	for (size_t i = 0; i < length && !copy->detached; i++) {
@@ -114,7 +115,7 @@ static void send_typed(struct copy *copy, const unsigned char *typed, size_t len
 
 static void read_stdin(struct copy *copy)
 {
-	unsigned char typed[8192];
+	static unsigned char typed[FRAME_MAX_BYTES / 4];
 	ssize_t n = read(STDIN_FILENO, typed, sizeof typed);
 
 	if (n < 0 && (errno == EINTR || errno == EAGAIN))
@@ -265,7 +266,7 @@ int attach_copy(int connection, const struct io *io, struct error *err)
 
 int attach_wait(int connection)
 {
-	char frame[FRAME_MAX_BYTES];
+	static char frame[FRAME_MAX_BYTES];
 	int32_t code = -ESRCH;
 	ssize_t n;
 

@@ -18,8 +18,6 @@
 #define LOG_FILES    3
 #define STOP_SECONDS 10
 
-extern char **environ;
-
 static const char *const proxies[] = {
 	"http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "all_proxy",
 	"HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY",

@@ -47,7 +47,7 @@ int container_exec(struct engine *engine, const char *name, const struct contain
                    const struct io *io, char **out_id, struct error *err)
 {
 	AUTO_CONTAINER struct container container = {0};
-	struct tty_size size = io ? attach_size(io) : (struct tty_size){0};
+	struct tty_size size = attach_size(io);
 	struct exec_request wire = {
 		.op = (char *) (uintptr_t) "exec",
 		.args = request->args,

@@ -154,7 +154,7 @@ static int fail(struct monitor *monitor, const struct error *err)
 
 int monitor_main(int argc, char **argv)
 {
-	static struct monitor monitor;
+	static struct monitor monitor = {.network = NETWORK_INIT};
 	struct error err = {0};
 	int code;
 

@@ -92,6 +92,7 @@ struct monitor {
 	struct store *store;
 	const struct driver *driver;
 	int root_fd;
+	bool root_spent;             /* it was moved into the container itself */
 	int cgroup_fd;
 	char *cgroup;
 	struct oci_spec spec;

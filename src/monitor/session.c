@@ -19,6 +19,8 @@ int session_new(struct monitor *monitor)
 		(void) memset(session, 0, sizeof *session);
 		session->used = true;
 		session->in = session->out = session->err = session->pidfd = -1;
+		session->process = (struct runtime_process){
+			.pidfd = -1, .sync_fd = -1, .terminal_fd = -1, .listener_fd = -1, .netns_fd = -1};
 		return i;
 	}
 	return -EMFILE;

@@ -116,12 +116,29 @@ static int enter_userns(struct monitor *monitor, struct error *err)
 	return 0;
 }
 
+/* Overlayfs takes only directories that are seen through mounts of this namespace. */
+static int reopen_directories(struct monitor *monitor, struct error *err)
+{
+	char path[96];
+
+	(void) close(monitor->paths.data_fd);
+	(void) close(monitor->container_fd);
+	monitor->paths.data_fd = open(monitor->start.data, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (monitor->paths.data_fd < 0)
+		return error_errno(err, errno, "open %s", monitor->start.data);
+	(void) snprintf(path, sizeof path, "containers/%s", monitor->record->id);
+	monitor->container_fd = directory_open(monitor->paths.data_fd, path);
+	return monitor->container_fd < 0 ? error_errno(err, -monitor->container_fd, "%s/%s", monitor->start.data, path)
+	                                 : 0;
+}
+
 static int mount_root(struct monitor *monitor, struct error *err)
 {
 	const struct record *record = monitor->record;
 	struct driver_mount request = {
 		.layers = &record->layers,
 		.container_fd = monitor->container_fd,
+		.durable = !record->auto_remove,
 	};
 	int r;
 
@@ -213,6 +230,7 @@ static const struct {
 	{"control", control_listen},
 	{"log", open_log},
 	{"user namespace", enter_userns},
+	{"directories again", reopen_directories},
 	{"root", mount_root},
 	{"marks", mark_root},
 	{"cgroup", cgroup_prepare},
@@ -254,7 +272,10 @@ int monitor_network(struct monitor *monitor, struct error *err)
 
 	if (monitor->has_network)
 		network_stop(&monitor->network);
-	(void) snprintf(netns, sizeof netns, "/proc/%d/ns/net", (int) monitor->sessions[0].pid);
+	monitor->has_network = false;
+	/* through our own descriptor: the container's processes may be out of reach in /proc */
+	(void) snprintf(netns, sizeof netns, "/proc/%d/fd/%d", (int) getpid(),
+	                monitor->sessions[0].process.netns_fd);
 	r = network_start(&request, &monitor->network, err);
 	if (r < 0)
 		return r;
@@ -276,6 +297,7 @@ static int spawn_program(struct monitor *monitor, struct session *session, struc
 		.cgroup_fd = monitor->cgroup_fd,
 		.init = record->init,
 		.keep_groups = texts_has(&record->groups, "keep-groups"),
+		.want_netns = wants_slirp(record),
 	};
 	AUTO_CLOSE int root = -1;
 	bool pass = strcmp(record->log_driver, "passthrough") == 0 && monitor->start.passthrough
@@ -290,8 +312,16 @@ static int spawn_program(struct monitor *monitor, struct session *session, struc
 		for (int i = 0; i < 3; i++)
 			request.stdio[i] = MONITOR_STDIN_FD + i;
 	}
+	/* a root that went away with the last run is mounted anew */
+	if (monitor->root_spent) {
+		(void) close(monitor->root_fd);
+		r = mount_root(monitor, err);
+		if (r < 0)
+			return r;
+	}
 	/* the child moves its root into place; this one stays here for the next start */
 	root = mount_clone(monitor->root_fd, true);
+	monitor->root_spent = root < 0;
 	request.root_fd = root >= 0 ? root : monitor->root_fd;
 	r = runtime_spawn(&request, &session->process, err);
 	for (int i = 0; i < 3; i++)
@@ -306,7 +336,9 @@ static int connect_program(struct monitor *monitor, struct session *session, str
 
 	/* slirp4netns takes milliseconds to come up: it does so while the child mounts */
 	if (wants_slirp(monitor->record)) {
-		r = monitor_network(monitor, err);
+		r = runtime_wait_netns(&session->process, err);
+		if (r >= 0)
+			r = monitor_network(monitor, err);
 		if (r < 0)
 			return r;
 	}

@@ -47,6 +47,15 @@ static int wait_at_gate(int sync_fd)
 	return 0;
 }
 
+/* We are not dumpable, so nobody but ourselves may open our /proc/PID/ns. */
+static int hand_over_netns(int sync_fd)
+{
+	static const char mark = RUNTIME_MARK_NETNS;
+	AUTO_CLOSE int fd = open("/proc/self/ns/net", O_RDONLY | O_CLOEXEC);
+
+	return fd < 0 ? -errno : fd_send(sync_fd, &mark, 1, &fd, 1);
+}
+
 static int apply_bounding(const struct plan *plan)
 {
 	return caps_drop_bounding(plan->caps.bounding);
@@ -57,6 +66,8 @@ static int apply_one(struct plan *plan, const struct op *op, int sync_fd)
 	switch (op->type) {
 	case OP_JOIN:
 		return setns(op->fd, (int) op->flags) < 0 ? -errno : 0;
+	case OP_NETNS:
+		return hand_over_netns(sync_fd);
 	case OP_HOSTNAME:
 		return sethostname(op->data, strlen(op->data)) < 0 ? -errno : 0;
 	case OP_DOMAINNAME:

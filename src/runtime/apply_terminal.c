@@ -82,7 +82,7 @@ static void bind_console(const struct plan *plan, int slave)
 
 int apply_terminal(struct plan *plan, int sync_fd)
 {
-	static const char mark = 'T';
+	static const char mark = RUNTIME_MARK_TERMINAL;
 	AUTO_CLOSE int master = open_master(plan);
 	AUTO_CLOSE int slave = -1;
 	struct winsize size = {

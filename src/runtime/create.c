@@ -96,6 +96,7 @@ static int launch(const struct go_between *via, struct plan *plan, struct runtim
 		.sync_fd = sync[0],
 		.terminal_fd = -1,
 		.listener_fd = -1,
+		.netns_fd = -1,
 		.plan = plan,
 	};
 	return 0;
@@ -150,9 +151,12 @@ static int next_report(struct runtime_process *process, struct error *err)
 		return error_set(err, ERROR_SYSTEM,
 		                 "the container's first process died while it was being set up");
 	if (n == 1 && count == 1) {
-		if (process->terminal_fd >= 0)
-			(void) close(process->terminal_fd);
-		process->terminal_fd = fd;
+		int *slot = *(const char *) &report == RUNTIME_MARK_NETNS ? &process->netns_fd
+		                                                          : &process->terminal_fd;
+
+		if (*slot >= 0)
+			(void) close(*slot);
+		*slot = fd;
 		return 1;
 	}
 	if (fd >= 0)
@@ -160,6 +164,17 @@ static int next_report(struct runtime_process *process, struct error *err)
 	if (n != sizeof report)
 		return error_set(err, ERROR_SYSTEM, "the container's first process spoke out of turn");
 	return report.errnum ? plan_word(process->plan, &report, err) : 0;
+}
+
+int runtime_wait_netns(struct runtime_process *process, struct error *err)
+{
+	while (process->netns_fd < 0) {
+		int r = next_report(process, err);
+
+		if (r <= 0)
+			return r < 0 ? r : error_set(err, ERROR_SYSTEM, "no network namespace came");
+	}
+	return 0;
 }
 
 int runtime_wait_ready(struct runtime_process *process, struct error *err)
@@ -199,9 +214,11 @@ void runtime_process_done(struct runtime_process *process)
 		(void) close(process->terminal_fd);
 	if (process->listener_fd >= 0)
 		(void) close(process->listener_fd);
+	if (process->netns_fd >= 0)
+		(void) close(process->netns_fd);
 	plan_free(process->plan);
 	*process = (struct runtime_process){
-		.pidfd = -1, .sync_fd = -1, .terminal_fd = -1, .listener_fd = -1};
+		.pidfd = -1, .sync_fd = -1, .terminal_fd = -1, .listener_fd = -1, .netns_fd = -1};
 }
 
 void runtime_abort(struct runtime_process *process)

@@ -173,6 +173,8 @@ int plan_build(const struct runtime_request *request, struct plan *plan, struct 
 	r = plan_namespaces(linux_, plan, err);
 	if (r < 0)
 		return r;
+	if (request->want_netns)
+		(void) plan_add(plan, OP_NETNS);
 	plan_names(spec, plan);
 	(void) plan_add(plan, OP_ATTACH_ROOT);
 	r = plan_mounts(spec, plan, err);
@@ -226,6 +228,7 @@ int plan_build_exec(const struct runtime_exec *request, struct plan *plan, struc
 
 static const char *const op_words[] = {
 	[OP_JOIN] = "join namespace",
+	[OP_NETNS] = "hand over the network namespace",
 	[OP_HOSTNAME] = "set the host name",
 	[OP_DOMAINNAME] = "set the domain name",
 	[OP_ATTACH_ROOT] = "attach the root file system",

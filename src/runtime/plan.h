@@ -12,6 +12,7 @@
 
 enum op_type {
 	OP_JOIN,        /* setns(2): fd, flags */
+	OP_NETNS,       /* hand the network namespace to the parent, for slirp4netns */
 	OP_HOSTNAME, OP_DOMAINNAME,
 	OP_ATTACH_ROOT, /* move the detached root onto this namespace's / */
 	OP_MOUNT,       /* a new file system at target: source = type, data, flags MS_*, set/clear */
@@ -89,6 +90,10 @@ struct plan {
 	int last_capability;
 	unsigned long ignored_signals; /* set of signals that are ignored now and must not be after exec */
 };
+
+/* one byte with a descriptor, before a report */
+#define RUNTIME_MARK_TERMINAL 'T'
+#define RUNTIME_MARK_NETNS    'N'
 
 struct report { /* child to parent; one message */
 	int32_t index;  /* of the operation */

@@ -29,6 +29,7 @@ struct runtime_request {
 	int cgroup_fd;     /* directory of the cgroup to be born in, -1: none */
 	bool init;         /* PID 1 is our own reaper and the program its child */
 	bool keep_groups;  /* leave the supplementary groups of the caller */
+	bool want_netns;   /* netns_fd below is wanted: runtime_wait_netns */
 };
 
 struct runtime_process {
@@ -36,12 +37,15 @@ struct runtime_process {
 	int pidfd;
 	int sync_fd;
 	int terminal_fd;   /* master of the pty when process.terminal, after runtime_wait_ready */
+	int netns_fd;      /* the network namespace, after runtime_wait_netns */
 	int listener_fd;   /* seccomp notify descriptor or -1 */
 	struct plan *plan; /* for wording errors */
 };
 
 int runtime_spawn(const struct runtime_request *request, struct runtime_process *out, struct error *err)
 	NONNULL(1, 2, 3) MUST_USE;
+/* runtime_wait_netns - until the child has handed over its network namespace; long before it is ready */
+int runtime_wait_netns(struct runtime_process *process, struct error *err) NONNULL(1, 2) MUST_USE;
 int runtime_wait_ready(struct runtime_process *process, struct error *err) NONNULL(1, 2) MUST_USE;
 /* runtime_start - ERROR_NO_COMMAND and ERROR_NOT_EXECUTABLE tell the exit status 127 and 126 */
 int runtime_start(struct runtime_process *process, struct error *err) NONNULL(1, 2) MUST_USE;
