@@ -270,6 +270,8 @@ int monitor_network(struct monitor *monitor, struct error *err)
 	};
 	int r;
 
+	/* borrowed; a host port that is left to us is chosen in place, once */
+	monitor->ports = monitor->record->ports;
 	if (monitor->has_network)
 		network_stop(&monitor->network);
 	monitor->has_network = false;
