@@ -9,9 +9,11 @@
 #include "coracle/volume/volume.h"
 
 #include <fcntl.h>
+#include <link.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -132,9 +134,29 @@ void monitor_finish(struct monitor *monitor, int code)
 }
 
 /* After the start the request, the specification and their JSON are needed no more in full. */
+static int forget_pages(struct dl_phdr_info *info, size_t size, void *unused)
+{
+	(void) size;
+	(void) unused;
+	for (int i = 0; i < info->dlpi_phnum; i++) {
+		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
+		uintptr_t start = (info->dlpi_addr + segment->p_vaddr) & ~(uintptr_t) 4095;
+		uintptr_t end = info->dlpi_addr + segment->p_vaddr + segment->p_memsz;
+
+		if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W))
+			(void) madvise((void *) start, end - start, MADV_DONTNEED);
+	}
+	return 0;
+}
+
+/*
+ * An idle monitor is cheap: free heap goes back, and the pages of code and constants are let go of;
+ * the few that the loop needs come back from the page cache when it wakes.
+ */
 static void save_memory(void)
 {
 	(void) malloc_trim(0);
+	(void) dl_iterate_phdr(forget_pages, NULL);
 }
 
 static int fail(struct monitor *monitor, const struct error *err)

@@ -71,13 +71,17 @@ const char *caps_name(int number)
 
 int caps_last(void)
 {
+	static int known; /* the kernel does not change under us: asked once */
 	int last = (int) ARRAY_LEN(names) - 1;
 
+	if (known)
+		return known;
 	/* PR_CAPBSET_READ(2const): EINVAL tells a number that the kernel does not know */
 	while (last > 0 && prctl(PR_CAPBSET_READ, last, 0, 0, 0) < 0)
 		last--;
 	while (last < CAPS_MAX && prctl(PR_CAPBSET_READ, last + 1, 0, 0, 0) >= 0)
 		last++;
+	known = last;
 	return last;
 }
 
