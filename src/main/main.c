@@ -38,7 +38,7 @@ int main(int argc, char **argv)
 	if (fd_open_standard() < 0)
 		return 125;
 	/* jansson would read /dev/urandom for it; against crafted keys time and pid do as well */
-	json_object_seed((size_t) clock_monotonic() ^ (size_t) getpid() << 20 | 1);
+	json_object_seed(((size_t) clock_monotonic() ^ ((size_t) getpid() << 20)) | 1);
 	raise_descriptor_limit();
 	for (size_t i = 0; i < ARRAY_LEN(programs); i++)
 		if (strcmp(base, programs[i].name) == 0)

@@ -136,6 +136,7 @@ static void end_exec(struct monitor *monitor, int index)
 		return;
 	tell_exit(monitor, index, session->exit_code);
 	session_close(session);
+	monitor_save_memory();
 }
 
 static void child_ended(struct monitor *monitor, pid_t pid, int status)

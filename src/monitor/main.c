@@ -153,7 +153,7 @@ static int forget_pages(struct dl_phdr_info *info, size_t size, void *unused)
  * An idle monitor is cheap: free heap goes back, and the pages of code and constants are let go of;
  * the few that the loop needs come back from the page cache when it wakes.
  */
-static void save_memory(void)
+void monitor_save_memory(void)
 {
 	(void) malloc_trim(0);
 	(void) dl_iterate_phdr(forget_pages, NULL);
@@ -195,7 +195,7 @@ int monitor_main(int argc, char **argv)
 	if (monitor_setup(&monitor, &err) < 0)
 		return fail(&monitor, &err);
 	tell(&monitor, 's', NULL);
-	save_memory();
+	monitor_save_memory();
 	code = monitor_loop(&monitor);
 	monitor_finish(&monitor, code);
 	return 0;

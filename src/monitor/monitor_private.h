@@ -89,6 +89,8 @@ struct monitor {
 	int sync_fd;                 /* -1 once the outcome was told */
 	int userns_fd;
 	int32_t userns_rung;
+	bool keep_id;                /* --userns keep-id: a namespace below the shared one */
+	uint64_t keep_uid, keep_gid, uid_total, gid_total;
 	struct store *store;
 	const struct driver *driver;
 	int root_fd;
@@ -127,6 +129,13 @@ void spec_capabilities(const struct record *record, uint64_t bounding, bool root
 int spec_volumes(struct monitor *monitor, const struct oci_process *process, struct error *err);
 int spec_limits(struct monitor *monitor, struct oci_spec *spec, struct error *err);
 
+/* --- keep_id.c --- */
+int keep_id_prepare(struct monitor *monitor, struct error *err);
+void keep_id_spec(const struct monitor *monitor, struct oci_linux *linux_);
+char *keep_id_uids(const struct monitor *monitor);
+char *keep_id_gids(const struct monitor *monitor);
+void keep_id_account(struct monitor *monitor);
+
 /* --- setup.c: the ordered steps --- */
 int monitor_setup(struct monitor *monitor, struct error *err);
 /* monitor_run_once - start the program; the network and the ports with it */
@@ -156,6 +165,7 @@ int monitor_exec(struct monitor *monitor, struct client *client, const struct ex
 void monitor_signal(struct monitor *monitor, int signal_number);
 /* monitor_loop - until the container has ended for good; its exit code */
 int monitor_loop(struct monitor *monitor);
+void monitor_save_memory(void);
 void monitor_finish(struct monitor *monitor, int code);
 int monitor_write_run(struct monitor *monitor, bool restarting, struct error *err);
 void monitor_write_exit(struct monitor *monitor, int64_t code, bool ended, const char *error);

@@ -140,6 +140,8 @@ static int mount_root(struct monitor *monitor, struct error *err)
 		.container_fd = monitor->container_fd,
 		.durable = !record->auto_remove,
 	};
+	AUTO_FREE char *uids = NULL;
+	AUTO_FREE char *gids = NULL;
 	int r;
 
 	if (record->rootfs && *record->rootfs) {
@@ -157,7 +159,13 @@ static int mount_root(struct monitor *monitor, struct error *err)
 	r = store_open(&monitor->paths, &monitor->store, err);
 	if (r < 0)
 		return r;
-	monitor->driver = driver_choose(monitor->store, &monitor->paths, record->driver, err);
+	if (monitor->keep_id && monitor->userns_rung != USERNS_SINGLE) {
+		monitor->driver = &driver_fuse;
+		request.uid_mapping = uids = keep_id_uids(monitor);
+		request.gid_mapping = gids = keep_id_gids(monitor);
+	} else {
+		monitor->driver = driver_choose(monitor->store, &monitor->paths, record->driver, err);
+	}
 	if (!monitor->driver)
 		return -EOPNOTSUPP;
 	request.store = monitor->store;
@@ -231,6 +239,7 @@ static const struct {
 	{"log", open_log},
 	{"user namespace", enter_userns},
 	{"directories again", reopen_directories},
+	{"keep-id", keep_id_prepare},
 	{"root", mount_root},
 	{"marks", mark_root},
 	{"cgroup", cgroup_prepare},

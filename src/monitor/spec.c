@@ -59,6 +59,10 @@ static int spec_namespaces(struct monitor *monitor, struct oci_linux *linux_, st
 	int r;
 
 	(void) add_namespace(linux_, "mount");
+	if (monitor->keep_id) {
+		(void) add_namespace(linux_, "user");
+		keep_id_spec(monitor, linux_);
+	}
 	r = add_mode(monitor, linux_, "pid", "pid", record->pid_mode, err);
 	if (r >= 0)
 		r = add_mode(monitor, linux_, "network", "net", record->network, err);

@@ -45,6 +45,15 @@ int spec_user(struct monitor *monitor, int root_fd, const char *text, const stru
 	struct user user = {0};
 	int r;
 
+	AUTO_FREE char *own = NULL;
+
+	if (monitor->keep_id) {
+		keep_id_account(monitor);
+		/* who keeps the ids is who the process is, unless somebody else was asked for */
+		if (!text || !*text)
+			text = own = xprintf("%llu:%llu", (unsigned long long) monitor->keep_uid,
+			                     (unsigned long long) monitor->keep_gid);
+	}
 	passwd = read_accounts(root_fd, "/etc/passwd");
 	group = read_accounts(root_fd, "/etc/group");
 	r = parse_user(text && *text ? text : "0", passwd, group, &user, err);

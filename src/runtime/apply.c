@@ -64,6 +64,8 @@ static int apply_bounding(const struct plan *plan)
 static int apply_one(struct plan *plan, const struct op *op, int sync_fd)
 {
 	switch (op->type) {
+	case OP_IDS:
+		return apply_ids(plan, sync_fd);
 	case OP_JOIN:
 		return setns(op->fd, (int) op->flags) < 0 ? -errno : 0;
 	case OP_NETNS:
@@ -155,7 +157,8 @@ static void reset_signals(void)
 
 _Noreturn void plan_apply(struct plan *plan, int sync_fd)
 {
-	(void) prctl(PR_SET_DUMPABLE, 0);
+	if (!plan->uid_map)
+		(void) prctl(PR_SET_DUMPABLE, 0);
 	/* the monitor's death ends the container; cleared by OP_UID, set again there */
 	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
 	reset_signals();

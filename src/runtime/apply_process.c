@@ -13,8 +13,26 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+
+/* The parent writes our maps, for which we must still be dumpable (proc(5), uid_map); then nobody else is let near. */
+int apply_ids(const struct plan *plan, int sync_fd)
+{
+	char go;
+
+	if (!plan->uid_map)
+		return 0;
+	if (recv(sync_fd, &go, 1, 0) != 1)
+		return -EPROTO;
+	(void) prctl(PR_SET_DUMPABLE, 0);
+	if (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0)
+		return -errno;
+	(void) prctl(PR_SET_DUMPABLE, 0);
+	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+	return 0;
+}
 
 int apply_oom_score(const struct plan *plan)
 {

@@ -7,8 +7,10 @@
 #include "coracle/base/spawn.h"
 #include "coracle/sys/process.h"
 
+#include <fcntl.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
@@ -102,6 +104,30 @@ static int launch(const struct go_between *via, struct plan *plan, struct runtim
 	return 0;
 }
 
+static int write_map(pid_t pid, const char *file, const char *text)
+{
+	char path[64];
+	AUTO_CLOSE int fd = -1;
+
+	(void) snprintf(path, sizeof path, "/proc/%d/%s", (int) pid, file);
+	fd = open(path, O_WRONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	return write(fd, text, strlen(text)) < 0 ? -errno : 0;
+}
+
+static int write_maps(struct runtime_process *process, struct error *err)
+{
+	const struct plan *plan = process->plan;
+	int r = write_map(process->pid, "uid_map", plan->uid_map);
+
+	if (r >= 0)
+		r = write_map(process->pid, "gid_map", plan->gid_map);
+	if (r < 0)
+		return error_errno(err, -r, "write the id maps of the container's user namespace");
+	return send(process->sync_fd, "m", 1, MSG_NOSIGNAL) < 0 ? error_errno(err, errno, "send") : 0;
+}
+
 int runtime_spawn(const struct runtime_request *request, struct runtime_process *out, struct error *err)
 {
 	struct plan *plan = xcalloc(1, sizeof *plan);
@@ -114,8 +140,15 @@ int runtime_spawn(const struct runtime_request *request, struct runtime_process 
 	} else if (r >= 0) {
 		r = launch(NULL, plan, out, err);
 	}
-	if (r < 0)
+	if (r < 0) {
 		plan_free(plan);
+		return r;
+	}
+	if (plan->uid_map) {
+		r = write_maps(out, err);
+		if (r < 0)
+			runtime_abort(out);
+	}
 	return r;
 }
 
@@ -125,8 +158,8 @@ int runtime_exec(const struct runtime_exec *request, struct runtime_process *out
 	struct go_between via = {
 		.pid_ns_fd = -1,
 		.pidfd = request->pidfd,
-		/* all of them in one call (Linux 5.8); the user namespace is the caller's own already */
-		.join_flags = request->namespaces & ~(uint64_t) CLONE_NEWUSER,
+		/* all of them in one call (Linux 5.8), which enters a user namespace first */
+		.join_flags = request->namespaces,
 	};
 	int r = plan_build_exec(request, plan, err);
 

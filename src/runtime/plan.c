@@ -7,6 +7,7 @@
 #include "coracle/sys/mount.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -52,6 +53,16 @@ uint64_t runtime_namespaces(const struct oci_spec *spec)
 	return flags;
 }
 
+static char *map_text(const struct list *mappings)
+{
+	AUTO_TEXTS struct texts lines = {0};
+
+	LIST_EACH(struct oci_id_mapping, mapping, mappings)
+		texts_printf(&lines, "%" PRIu64 " %" PRIu64 " %" PRIu64, mapping->container_id,
+		             mapping->host_id, mapping->size);
+	return texts_join(&lines, "\n");
+}
+
 static int plan_namespaces(const struct oci_linux *linux_, struct plan *plan, struct error *err)
 {
 	LIST_EACH(struct oci_namespace, wanted, &linux_->namespaces) {
@@ -76,6 +87,12 @@ static int plan_namespaces(const struct oci_linux *linux_, struct plan *plan, st
 		op->fd = fd;
 		op->flags = flag;
 		op->target = plan_keep(plan, wanted->path);
+	}
+	if (plan->clone_flags & CLONE_NEWUSER) {
+		if (linux_->uid_mappings.count == 0 || linux_->gid_mappings.count == 0)
+			return error_set(err, ERROR_INVALID, "a new user namespace needs uidMappings and gidMappings");
+		plan->uid_map = map_text(&linux_->uid_mappings);
+		plan->gid_map = map_text(&linux_->gid_mappings);
 	}
 	/* the mounts of a container must never be the caller's own */
 	plan->clone_flags |= CLONE_NEWNS;
@@ -170,6 +187,7 @@ int plan_build(const struct runtime_request *request, struct plan *plan, struct 
 		return error_set(err, ERROR_INVALID, "the specification has no process");
 	plan->terminal = spec->process->terminal;
 	plan->size = spec->process->console_size;
+	(void) plan_add(plan, OP_IDS);
 	r = plan_namespaces(linux_, plan, err);
 	if (r < 0)
 		return r;
@@ -227,6 +245,7 @@ int plan_build_exec(const struct runtime_exec *request, struct plan *plan, struc
 }
 
 static const char *const op_words[] = {
+	[OP_IDS] = "become root in the user namespace",
 	[OP_JOIN] = "join namespace",
 	[OP_NETNS] = "hand over the network namespace",
 	[OP_HOSTNAME] = "set the host name",
@@ -325,6 +344,8 @@ void plan_free(struct plan *plan)
 	texts_done(&plan->argv);
 	texts_done(&plan->env);
 	texts_done(&plan->candidates);
+	free(plan->uid_map);
+	free(plan->gid_map);
 	free(plan->groups);
 	free(plan);
 }

@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 
 enum op_type {
+	OP_IDS,         /* new user namespace: wait for the maps, become root in it */
 	OP_JOIN,        /* setns(2): fd, flags */
 	OP_NETNS,       /* hand the network namespace to the parent, for slirp4netns */
 	OP_HOSTNAME, OP_DOMAINNAME,
@@ -65,6 +66,7 @@ struct plan {
 	struct texts strings; /* owned: what ops point at */
 	struct texts argv, env, candidates;
 	uint64_t clone_flags;
+	char *uid_map, *gid_map; /* owned; to write for a new user namespace */
 	int pid_ns_fd;        /* pid namespace to be born in, -1 */
 	int root_fd;
 	int stdio[3];

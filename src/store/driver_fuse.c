@@ -127,6 +127,11 @@ static int fuse_options(const struct driver_mount *request, struct text *options
 	/* allow_other: the container's other users; refused to no one inside a user namespace */
 	int r = text_add(options, "allow_other,lowerdir=");
 
+	if (request->uid_mapping) {
+		text_clear(options);
+		r = text_printf(options, "allow_other,uidmapping=%s,gidmapping=%s,lowerdir=",
+		                request->uid_mapping, request->gid_mapping);
+	}
 	for (size_t i = request->layers->count; i-- > 0 && r >= 0;) {
 		char path[OVERLAY_LAYER_SIZE];
 

@@ -14,6 +14,7 @@ struct driver_mount {
 	const struct texts *layers; /* chain ids, lowest first */
 	int container_fd;           /* the container's directory: upper/, work/, merged/ are made in it */
 	bool read_only;             /* no upper directory */
+	const char *uid_mapping, *gid_mapping; /* fuse only: "ON-DISK:SHOWN:COUNT[:...]", NULL: as they are */
 	bool durable;               /* fsync(2) inside reaches the disk; false (fast) for what is removed at its end */
 };
 
