@@ -9,7 +9,7 @@
 static const struct opt rmi_opts[] = {
 	OPT_FLAG('a', "all", struct image_remove, all, "all images"),
 	OPT_FLAG('f', "force", struct image_remove, force,
-	         "also when it has several names; containers that use it are removed first"),
+	         "also when it has several names; containers that use it are removed first; one that does not exist is no error"),
 	OPT_FLAG('i', "ignore", struct image_remove, ignore, "an image that does not exist is no error"),
 	OPT_FLAG(0, "no-prune", struct image_remove, no_prune, "keep parents that have no name"),
 	OPT_REFUSED(0, "platform", "OS/ARCH", "an image is kept for one platform in this version"),
@@ -111,7 +111,7 @@ static int rmi_run(struct engine *engine, void *data, const struct texts *operan
 		struct error failure = {0};
 		int r = remove_one(engine, names.items[i], &request, &failure);
 
-		if (r >= 0 || (failure.kind == ERROR_NOT_FOUND && request.ignore))
+		if (r >= 0 || (failure.kind == ERROR_NOT_FOUND && (request.ignore || request.force)))
 			continue;
 		if (result == 0) {
 			*err = failure;
