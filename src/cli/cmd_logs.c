@@ -27,6 +27,8 @@ static int logs_one(struct engine *engine, const char *name, const void *request
 {
 	int r = container_logs(engine, name, request, err);
 
+	if (r > 0)
+		print_warning("%s: %d damaged lines of its log were passed over", name, r);
 	return r < 0 ? r : TARGET_SILENT;
 }
 

@@ -7,6 +7,7 @@
 #include "coracle/format/output.h"
 #include "docker_config.h"
 
+#include <string.h>
 #include <time.h>
 
 #define NO_POD "there are no pods in this version"
@@ -63,7 +64,8 @@ static int ps_once(struct engine *engine, const struct ps_request *request, cons
 				    "\t{{.Ports}}\t{{.Names}}\t{{.Size}}";
 	AUTO_JSON json_t *rows = NULL;
 	AUTO_JSON json_t *typed = NULL;
-	int r = container_list(engine, &request->list, &rows, &typed, err);
+	bool whole = format && strcmp(format, "json") == 0;
+	int r = container_list(engine, &request->list, &rows, whole ? &typed : NULL, err);
 	struct output_list output;
 
 	if (r < 0)

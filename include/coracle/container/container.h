@@ -78,7 +78,7 @@ struct container_logs {
 	char *since, *until;
 	char *tail;  /* "all", "-1" or a number */
 };
-/* container_logs - to standard output and error as the streams were */
+/* container_logs - to standard output and error as the streams were; the number of damaged lines that were passed over */
 int container_logs(struct engine *engine, const char *name, const struct container_logs *request,
                    struct error *err) NONNULL(1, 2, 3, 4) MUST_USE;
 
@@ -89,10 +89,14 @@ struct container_list {
 	struct texts filters;  /* formats.md "ps" */
 	char *sort;            /* created, names, id, image, status, command, size, runningfor */
 };
-/* container_list - rows (docker's strings) and typed (podman's objects) for output_list; formats.md "ps" */
+/*
+ * container_list - rows (docker's strings) and typed (podman's objects) for output_list; formats.md "ps"
+ *
+ * typed  NULL: not wanted, which spares reading the whole records; with size: [userns]
+ */
 int container_list(struct engine *engine, const struct container_list *request, json_t **rows,
-                   json_t **typed, struct error *err) NONNULL(1, 2, 3, 4, 5) MUST_USE;
-/* container_inspect - one object; formats.md "inspect (container)" */
+                   json_t **typed, struct error *err) NONNULL(1, 2, 3, 5) MUST_USE;
+/* container_inspect - one object; formats.md "inspect (container)"; with size: [userns] */
 int container_inspect(struct engine *engine, const char *name, bool size, json_t **out, struct error *err)
 	NONNULL(1, 2, 4, 5) MUST_USE;
 /* container_names - names (or ids) for --all, --latest, --filter and completion: running, all... */

@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* used.c - what containers stand on: images, layers, volumes */
+#include "coracle/container/container.h"
+#include "coracle/volume/volume.h"
+
+static void add_once(struct texts *into, const struct texts *more)
+{
+	for (size_t i = 0; i < more->count; i++)
+		if (!texts_has(into, more->items[i]))
+			texts_add(into, more->items[i]);
+}
+
+int container_images_used(struct engine *engine, struct pairs *used, struct texts *layers, struct error *err)
+{
+	AUTO_CONTAINERS struct list containers = {0};
+	int r = state_list(&engine->paths, STATE_ALL, STATE_SUMMARY, &containers, err);
+
+	if (r < 0)
+		return r;
+	LIST_EACH(struct container, container, &containers) {
+		if (container->image_id && *container->image_id)
+			pairs_set(used, container->image_id, container->id);
+		add_once(layers, &container->layers);
+	}
+	return 0;
+}
+
+int container_volumes_used(struct engine *engine, struct texts *out, struct error *err)
+{
+	AUTO_CONTAINERS struct list containers = {0};
+	int r = state_list(&engine->paths, STATE_ALL, STATE_SUMMARY, &containers, err);
+
+	if (r < 0)
+		return r;
+	LIST_EACH(struct container, container, &containers)
+		for (size_t i = 0; i < container->volumes.count; i++) {
+			const char *source = container->volumes.items[i];
+
+			/* the other sources are paths of bind mounts */
+			if (volume_name_is_valid(source) && !texts_has(out, source))
+				texts_add(out, source);
+		}
+	return 0;
+}
