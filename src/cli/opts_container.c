@@ -201,6 +201,19 @@ static int check_cgroups(const char *how, struct error *err)
 	return error_set(err, ERROR_INVALID, "option --cgroups: \"%.200s\" is not enabled or no-conmon", how);
 }
 
+static int check_pull(const char *policy, struct error *err)
+{
+	static const char *const policies[] = {"missing", "never", "always", "newer"};
+
+	for (size_t i = 0; policy && i < ARRAY_LEN(policies); i++)
+		if (strcmp(policy, policies[i]) == 0)
+			return 0;
+	if (!policy)
+		return 0;
+	return error_set(err, ERROR_INVALID, "option --pull: \"%.200s\" is not missing, never, always or newer",
+	                 policy);
+}
+
 static int check_attach(const struct container_create *typed, struct error *err)
 {
 	static const char *const streams[] = {"stdin", "stdout", "stderr"};
@@ -241,6 +254,8 @@ int run_request(const struct container_create *typed, const struct texts *operan
 		r = check_systemd(typed->systemd, err);
 	if (r >= 0)
 		r = check_cgroups(typed->cgroups, err);
+	if (r >= 0)
+		r = check_pull(typed->pull, err);
 	if (r < 0)
 		return r;
 	if (typed->volume_driver && strcmp(typed->volume_driver, "local") != 0)
