@@ -262,8 +262,6 @@ int run_request(const struct container_create *typed, const struct texts *operan
 		return error_set(err, ERROR_UNSUPPORTED,
 		                 "option --volume-driver: there is no driver \"%.200s\", only local",
 		                 typed->volume_driver);
-	if (typed->health_cmd && !typed->no_healthcheck && strcmp(typed->health_cmd, "none") != 0)
-		print_warning("health checks are recorded but not run in this version");
 	*out = *typed;
 	out->image = operands->items[0];
 	if (operands->count > 1)

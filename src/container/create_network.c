@@ -9,6 +9,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#define HOSTNAME_CHARACTERS "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_."
+
 static int set_mode(struct making *making, struct error *err)
 {
 	const struct texts *wanted = &making->request->networks;
@@ -47,8 +49,11 @@ static int set_hostname(struct making *making, struct error *err)
 	char own[256] = "";
 
 	if (request->hostname && *request->hostname) {
-		if (strlen(request->hostname) > 64)
-			return error_set(err, ERROR_INVALID, "--hostname \"%s\" is longer than 64 characters",
+		if (strlen(request->hostname) > 64
+		    || strspn(request->hostname, HOSTNAME_CHARACTERS) != strlen(request->hostname)
+		    || strchr("-.", request->hostname[0]))
+			return error_set(err, ERROR_INVALID,
+			                 "--hostname \"%s\": at most 64 letters, digits, \"-\", \"_\" and \".\", such as web-1",
 			                 request->hostname);
 		if (strcmp(record->uts_mode, "host") == 0)
 			return error_set(err, ERROR_INVALID, "--hostname can't be set with --uts host");
@@ -167,9 +172,5 @@ int create_network(struct making *making, struct error *err)
 	texts_add_all(&record->network_aliases, &request->network_aliases);
 	record->no_hosts = request->no_hosts;
 	record->no_hostname = request->no_hostname;
-	if ((request->mac_address && *request->mac_address) || (request->ip && *request->ip)
-	    || (request->ip6 && *request->ip6))
-		return error_set(err, ERROR_UNSUPPORTED,
-		                 "--ip, --ip6 and --mac-address: user-mode networking has one fixed address, 10.0.2.100");
 	return 0;
 }

@@ -219,6 +219,8 @@ static int set_log(struct making *making, struct error *err)
 		if (r < 0)
 			return r;
 	}
+	if (record->log_tag && *record->log_tag && strcmp(driver, "json-file") != 0)
+		return error_set(err, ERROR_UNSUPPORTED, "--log-opt tag: the log driver %s has no place for it", driver);
 	return 0;
 }
 

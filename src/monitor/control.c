@@ -135,7 +135,7 @@ static int do_exec(struct monitor *monitor, struct client *client, const json_t 
 	if (r >= 0)
 		r = monitor_exec(monitor, client, &request, err);
 	fields_done(exec_request_fields, &request);
-	return r;
+	return r < 0 ? r : 0;
 }
 
 void control_request(struct monitor *monitor, struct client *client, const char *bytes, size_t length)

@@ -123,11 +123,11 @@ int monitor_exec(struct monitor *monitor, struct client *client, const struct ex
 		return r;
 	}
 	id_random(monitor->sessions[index].id);
-	if (request->detach)
-		return 0;
+	if (request->detach || !client)
+		return index;
 	monitor->sessions[index].stdin_once = true;
 	monitor->sessions[index].hang_up = request->tty;
 	client->session = index;
 	client->wants_stdin = request->interactive;
-	return 0;
+	return index;
 }

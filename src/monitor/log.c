@@ -31,6 +31,7 @@ int log_file_open(struct log *log, int dir_fd, const struct record *record, stru
 	log->name = xstrdup(record->log_path && *record->log_path ? record->log_path
 	                    : log->json                           ? "log.json"
 	                                                          : "log");
+	log->tag = record->log_tag && *record->log_tag ? record->log_tag : NULL;
 	log->max_size = record->log_max_size;
 	log->max_files = (unsigned) record->log_max_files;
 	log->fd = openat(dir_fd, log->name, O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -102,6 +103,12 @@ static void add_entry(struct log *log, struct text *out, int stream, const char 
 		(void) text_add(out, name);
 		(void) text_add(out, "\",\"time\":\"");
 		(void) text_add(out, now);
+		if (log->tag) {
+			(void) text_add(out, "\",\"attrs\":{\"tag\":\"");
+			add_escaped(out, log->tag, strlen(log->tag));
+			(void) text_add(out, "\"}}\n");
+			return;
+		}
 		(void) text_add(out, "\"}\n");
 		return;
 	}

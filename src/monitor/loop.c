@@ -74,7 +74,8 @@ static uint64_t earliest(uint64_t a, uint64_t b)
 
 static int poll_timeout(const struct monitor *monitor)
 {
-	uint64_t at = earliest(earliest(monitor->kill_at, monitor->timeout_at), monitor->restart_at);
+	uint64_t at = earliest(earliest(earliest(monitor->kill_at, monitor->timeout_at), monitor->restart_at),
+	                       health_next(monitor));
 	uint64_t now = clock_monotonic();
 
 	if (!at)
@@ -134,6 +135,8 @@ static void end_exec(struct monitor *monitor, int index)
 
 	if (!is_drained(monitor, index))
 		return;
+	if (index == monitor->health_session)
+		health_ended(monitor, session);
 	tell_exit(monitor, index, session->exit_code);
 	session_close(session);
 	monitor_save_memory();
@@ -217,11 +220,11 @@ static void tick(struct monitor *monitor)
 		monitor->kill_at = 0;
 		monitor_signal(monitor, SIGKILL);
 	}
+	health_tick(monitor, now);
 	if (monitor->timeout_at && now >= monitor->timeout_at) {
 		monitor->timeout_at = 0;
-		monitor->timed_out = monitor->stopping = true;
-		monitor->kill_at = now + 10 * NS_PER_SECOND;
-		monitor_signal(monitor, SIGTERM);
+		monitor->stopping = true;
+		monitor_signal(monitor, SIGKILL);
 	}
 }
 

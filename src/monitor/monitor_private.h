@@ -39,6 +39,7 @@ struct log {
 	int dir_fd;          /* borrowed */
 	char *name;          /* owned; relative to dir_fd or absolute */
 	bool json;
+	const char *tag;     /* borrowed of the record; NULL: none */
 	uint64_t size, max_size;
 	unsigned max_files;
 	struct { char *data; size_t length; } partial[2]; /* unfinished lines of stdout, stderr */
@@ -65,6 +66,8 @@ struct session {
 	char id[65];         /* of an exec session */
 	bool hang_up;        /* the client's death ends it (exec -t) */
 	struct runtime_process process;
+	char *captured;      /* a health check: its output, HEALTH_OUTPUT_MAX + 1 bytes; owned */
+	size_t captured_length;
 };
 
 struct client {
@@ -114,7 +117,11 @@ struct monitor {
 	uint64_t timeout_at;         /* --timeout */
 	uint64_t restart_at;
 	uint64_t restart_delay;
-	bool timed_out;
+	struct health health;        /* while the record has a check */
+	uint64_t health_at;          /* monotonic: the next check; 0: none */
+	uint64_t health_end;         /* monotonic: the running one takes too long then */
+	int health_session;          /* of the running check, 0: none */
+	char health_started[48];
 };
 
 /* --- spec*.c --- */
@@ -160,6 +167,7 @@ bool session_is_held_up(const struct monitor *monitor, int session);
 int control_listen(struct monitor *monitor, struct error *err);
 void control_accept(struct monitor *monitor);
 void control_request(struct monitor *monitor, struct client *client, const char *bytes, size_t length);
+/* monitor_exec - client NULL: nobody is attached; the index of the session */
 int monitor_exec(struct monitor *monitor, struct client *client, const struct exec_request *request,
                  struct error *err);
 void monitor_signal(struct monitor *monitor, int signal_number);
@@ -169,6 +177,13 @@ void monitor_save_memory(void);
 void monitor_finish(struct monitor *monitor, int code);
 int monitor_write_run(struct monitor *monitor, bool restarting, struct error *err);
 void monitor_write_exit(struct monitor *monitor, int64_t code, bool ended, const char *error);
+
+/* --- health.c --- */
+void health_begin(struct monitor *monitor);
+void health_tick(struct monitor *monitor, uint64_t now);
+/* health_ended - the check in this session has ended; the session is closed by the caller */
+void health_ended(struct monitor *monitor, const struct session *session);
+uint64_t health_next(const struct monitor *monitor);
 
 /* --- cgroup.c --- */
 int cgroup_prepare(struct monitor *monitor, struct error *err);

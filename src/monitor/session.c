@@ -70,7 +70,8 @@ void session_close(struct session *session)
 	close_slot(&session->out);
 	close_slot(&session->err);
 	free(session->pending);
-	session->pending = NULL;
+	free(session->captured);
+	session->pending = session->captured = NULL;
 	runtime_process_done(&session->process);
 	session->used = false;
 }
@@ -108,6 +109,13 @@ void session_read(struct monitor *monitor, int index, int stream)
 	}
 	if (session->log)
 		log_file_write(session->log, stream, monitor->buffer + 1, (size_t) n);
+	if (session->captured) {
+		size_t room = HEALTH_OUTPUT_MAX - session->captured_length;
+		size_t taken = MIN(room, (size_t) n);
+
+		(void) memcpy(session->captured + session->captured_length, monitor->buffer + 1, taken);
+		session->captured_length += taken;
+	}
 	monitor->buffer[0] = stream ? FRAME_STDERR : FRAME_STDOUT;
 	for (int i = 0; i < CLIENTS_MAX; i++) {
 		struct client *client = &monitor->clients[i];

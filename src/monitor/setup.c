@@ -96,6 +96,15 @@ static int watch_signals(struct monitor *monitor, struct error *err)
 	return monitor->signal_fd < 0 ? error_errno(err, errno, "signalfd") : 0;
 }
 
+/* A front end that had to enter it (--replace) gave birth to us inside. */
+static bool is_own_userns(int fd)
+{
+	struct stat own, other;
+
+	return stat("/proc/self/ns/user", &own) == 0 && fstat(fd, &other) == 0 && own.st_dev == other.st_dev
+	       && own.st_ino == other.st_ino;
+}
+
 /* The front end hands the namespace over as soon as its maps are written. */
 static int enter_userns(struct monitor *monitor, struct error *err)
 {
@@ -107,7 +116,7 @@ static int enter_userns(struct monitor *monitor, struct error *err)
 	if (n != sizeof monitor->userns_rung || fd < 0)
 		return error_set(err, ERROR_SYSTEM, "the front end went away before the start");
 	monitor->userns_fd = fd;
-	if (setns(fd, CLONE_NEWUSER) < 0)
+	if (!is_own_userns(fd) && setns(fd, CLONE_NEWUSER) < 0)
 		return error_errno(err, errno, "enter the user namespace");
 	if (unshare(CLONE_NEWNS) < 0)
 		return error_errno(err, errno, "new mount namespace");
@@ -389,6 +398,7 @@ int monitor_run_once(struct monitor *monitor, struct error *err)
 		session->in = session->out = TAKE_FD(session->process.terminal_fd);
 		(void) !fd_set_nonblocking(session->out, true);
 	}
+	health_begin(monitor);
 	r = monitor_write_run(monitor, false, err);
 	if (r < 0) {
 		runtime_abort(&session->process);
@@ -413,6 +423,7 @@ int monitor_write_run(struct monitor *monitor, bool restarting, struct error *er
 		.gateway = monitor->has_network ? monitor->network.gateway : NULL,
 		.helper_pid = monitor->has_network ? monitor->network.pid : 0,
 		.cgroup = monitor->cgroup,
+		.health = monitor->record->health ? &monitor->health : NULL,
 	};
 
 	return state_run_write(&monitor->paths, monitor->record->id, &run, err);

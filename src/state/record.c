@@ -65,7 +65,7 @@ static const struct field resources_fields[] = {
 	FIELD_END,
 };
 
-static const struct field health_fields[] = {
+static const struct field record_health_fields[] = {
 	FIELD_TEXTS("test", struct record_health, test),
 	FIELD_INT("interval", struct record_health, interval),
 	FIELD_INT("timeout", struct record_health, timeout),
@@ -128,8 +128,6 @@ const struct field record_fields[] = {
 	FIELD_TEXTS("networkAliases", struct record, network_aliases),
 	FIELD_BOOL("noHosts", struct record, no_hosts),
 	FIELD_BOOL("noHostname", struct record, no_hostname),
-	FIELD_TEXT("macAddress", struct record, mac_address),
-	FIELD_TEXT("ip", struct record, ip),
 
 	FIELD_TEXTS("capAdd", struct record, cap_add),
 	FIELD_TEXTS("capDrop", struct record, cap_drop),
@@ -155,7 +153,7 @@ const struct field record_fields[] = {
 	FIELD_TEXT("logPath", struct record, log_path),
 	FIELD_STRUCT("resources", struct record, resources, struct record_resources,
 	             resources_fields),
-	FIELD_STRUCT_PTR("health", struct record, health, struct record_health, health_fields),
+	FIELD_STRUCT_PTR("health", struct record, health, struct record_health, record_health_fields),
 	FIELD_TEXT("cidFile", struct record, cid_file),
 	FIELD_TEXT("pidFile", struct record, pid_file),
 	FIELD_TEXTS("createCommand", struct record, create_command),
@@ -175,6 +173,21 @@ const struct field exit_record_fields[] = {
 	FIELD_END,
 };
 
+static const struct field health_check_fields[] = {
+	FIELD_TEXT("start", struct health_check, start, .keep = true),
+	FIELD_TEXT("end", struct health_check, end, .keep = true),
+	FIELD_INT("exitCode", struct health_check, exit_code, .keep = true),
+	FIELD_TEXT("output", struct health_check, output, .keep = true),
+	FIELD_END,
+};
+
+const struct field health_fields[] = {
+	FIELD_TEXT("status", struct health, status, .keep = true),
+	FIELD_INT("failingStreak", struct health, failing_streak, .keep = true),
+	FIELD_LIST("log", struct health, log, struct health_check, health_check_fields, .keep = true),
+	FIELD_END,
+};
+
 const struct field run_fields[] = {
 	FIELD_TEXT("bootId", struct run, boot_id, .required = true, .keep = true),
 	FIELD_INT("monitorPid", struct run, monitor_pid, .required = true, .keep = true),
@@ -191,6 +204,7 @@ const struct field run_fields[] = {
 	FIELD_INT("helperPid", struct run, helper_pid),
 	FIELD_TEXT("cgroup", struct run, cgroup, .keep = true),
 	FIELD_TEXTS("execIds", struct run, exec_ids),
+	FIELD_STRUCT_PTR("health", struct run, health, struct health, health_fields),
 	FIELD_END,
 };
 

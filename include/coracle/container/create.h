@@ -46,14 +46,13 @@ struct container_create {
 	char *shm_size;
 	bool rootfs;   /* --rootfs: the operand is a directory */
 	char *image_volume; /* "anonymous"/"bind" (default), "tmpfs", "ignore" */
-	struct texts storage_opts;
 	char *volume_driver;
 
 	/* isolation */
-	char *pid, *ipc, *uts, *userns, *cgroupns, *cgroup_parent, *cgroups;
+	char *pid, *ipc, *uts, *userns, *cgroupns, *cgroups;
 	struct texts cap_add, cap_drop, security_opts;
 	bool privileged;
-	struct texts devices, device_cgroup_rules;
+	struct texts devices;
 	struct texts ulimits, sysctls;
 	char *personality;
 
@@ -63,7 +62,6 @@ struct container_create {
 	bool publish_all;
 	struct texts dns, dns_search, dns_options, add_hosts, network_aliases;
 	bool no_hosts, no_hostname;
-	char *mac_address, *ip, *ip6;
 	struct opt_bool http_proxy;
 
 	/* resources */
@@ -71,8 +69,6 @@ struct container_create {
 	uint64_t cpu_shares, cpu_period, blkio_weight;
 	int64_t cpu_quota;
 	struct opt_int pids_limit, oom_score_adj;
-	struct opt_int memory_swappiness;
-	bool oom_kill_disable;
 	struct texts cgroup_conf;
 
 	/* logging and health */

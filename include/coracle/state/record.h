@@ -93,7 +93,6 @@ struct record {
 	struct texts dns, dns_search, dns_options, add_hosts;
 	struct texts network_aliases;
 	bool no_hosts, no_hostname;
-	char *mac_address, *ip;
 
 	struct texts cap_add, cap_drop; /* as given */
 	bool privileged, no_new_privileges;

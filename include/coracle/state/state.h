@@ -43,6 +43,22 @@ struct exit_record { /* the last run: written when it starts, without an end, an
 };
 extern const struct field exit_record_fields[];
 
+struct health_check { /* one that was made */
+	char *start, *end; /* RFC 3339 */
+	int64_t exit_code; /* -1: it took too long */
+	char *output;      /* at most HEALTH_OUTPUT_MAX bytes */
+};
+
+#define HEALTH_OUTPUT_MAX 500
+#define HEALTH_LOG_MAX    5
+
+struct health { /* what the monitor has found; kept in struct run and, at the end, in struct exit_record */
+	char *status;           /* "starting", "healthy", "unhealthy" */
+	int64_t failing_streak;
+	struct list log;        /* struct health_check, the last HEALTH_LOG_MAX */
+};
+extern const struct field health_fields[];
+
 struct run { /* runtime/containers/ID/run.json */
 	char *boot_id;
 	int64_t monitor_pid, pid;         /* host's numbers; pid 0 while starting or waiting */
@@ -55,6 +71,7 @@ struct run { /* runtime/containers/ID/run.json */
 	int64_t helper_pid;               /* slirp4netns */
 	char *cgroup;                     /* path below the mount point, "" when none */
 	struct texts exec_ids;
+	struct health *health;            /* NULL: no health check */
 };
 extern const struct field run_fields[];
 
