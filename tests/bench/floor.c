@@ -49,16 +49,16 @@ static _Noreturn void fail(const char *what)
 
 static pid_t helper_start(const char *program, pid_t pid, unsigned own, const char *first, const char *count)
 {
-	char target[16], inside[16];
+	char target[16], inside[16], zero[] = "0", one[] = "1";
 	char *const argv[] = {
-		(char *) (uintptr_t) program, target, "0", inside, "1", "1",
+		(char *) (uintptr_t) program, target, zero, inside, one, one,
 		(char *) (uintptr_t) first, (char *) (uintptr_t) count, NULL,
 	};
 	char *const none[] = {NULL};
 	pid_t child;
 
-	snprintf(target, sizeof target, "%d", (int) pid);
-	snprintf(inside, sizeof inside, "%u", own);
+	(void) snprintf(target, sizeof target, "%d", (int) pid);
+	(void) snprintf(inside, sizeof inside, "%u", own);
 	child = vfork();
 	if (child == 0) {
 		execve(program, argv, none);
@@ -84,7 +84,7 @@ static void mount_all(const char *rootfs)
 
 	if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
 		fail("private mounts");
-	snprintf(options, sizeof options, "lowerdir=%s,upperdir=upper,workdir=work,userxattr", rootfs);
+	(void) snprintf(options, sizeof options, "lowerdir=%s,upperdir=upper,workdir=work,userxattr", rootfs);
 	if (mount("overlay", "root", "overlay", 0, options) < 0)
 		fail("overlay");
 	if (chdir("root") < 0)
@@ -110,8 +110,8 @@ static void mount_all(const char *rootfs)
 		char source[32], target[32];
 		int fd;
 
-		snprintf(source, sizeof source, "/dev/%s", devices[i]);
-		snprintf(target, sizeof target, "dev/%s", devices[i]);
+		(void) snprintf(source, sizeof source, "/dev/%s", devices[i]);
+		(void) snprintf(target, sizeof target, "dev/%s", devices[i]);
 		fd = open(target, O_CREAT | O_WRONLY | O_CLOEXEC, 0644);
 		if (fd < 0)
 			fail(target);
@@ -139,9 +139,8 @@ static void mount_all(const char *rootfs)
 
 static _Noreturn void child_main(int gate, const char *rootfs, char **argv)
 {
-	char *const env[] = {
-		"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "HOME=/root", NULL,
-	};
+	char path[] = "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", home[] = "HOME=/root";
+	char *const env[] = {path, home, NULL};
 	char byte;
 
 	if (read(gate, &byte, 1) != 1)
@@ -172,7 +171,7 @@ int main(int argc, char **argv)
 		dprintf(2, "usage: floor ROOTFS SCRATCH SUBUID SUBGID COUNT COMMAND [ARG...]\n");
 		return 125;
 	}
-	snprintf(scratch, sizeof scratch, "%s/floor.%d", argv[2], (int) getpid());
+	(void) snprintf(scratch, sizeof scratch, "%s/floor.%d", argv[2], (int) getpid());
 	if (mkdir(scratch, 0700) < 0 || chdir(scratch) < 0 || mkdir("upper", 0755) < 0 || mkdir("work", 0700) < 0
 	    || mkdir("root", 0700) < 0)
 		fail(scratch);

@@ -39,7 +39,6 @@ load helper
 	refuses 125 'NOSIG' run --rm --stop-signal NOSIG busybox true
 	refuses 125 '' run --rm --add-host nothing busybox true
 	refuses 125 '' run --rm --dns not-an-address busybox true
-	refuses 125 '' run --rm -h 'bad host name' busybox true
 	refuses 125 '' run --rm -e =x busybox true
 	refuses 125 '' run --rm --tmpfs relative busybox true
 	refuses 125 '' run --rm --pid nosuch busybox true
@@ -101,7 +100,14 @@ layout()
 	done
 }
 
+# other_store: what is known by its digest already need not be read again, so a store that knows nothing
+other_store()
+{
+	export CORACLE_ROOT=$WORK/store-$BATS_TEST_NUMBER
+}
+
 @test "content that is not what its digest says" {
+	other_store
 	layout bad . .
 	for blob in "$WORK/bad/blobs/sha256/"*; do
 		layout bad . .
@@ -111,17 +117,18 @@ layout()
 	layout bad . ".rootfs.diff_ids = [\"sha256:$(printf '0%.0s' {1..64})\"]"
 	refuses 125 '' load -i "$WORK/bad"
 	runs images -q
-	[ "${#lines[@]}" = 1 ]
+	is ""
 }
 
 @test "JSON of the wrong type, too deep, too much, doubled" {
+	other_store
 	for edit in '.layers = {}' '.layers = "x"' '.config = []' '.config.size = "x"' '.config.size = -1' '.layers[0].size = 1' 'del(.config)' '.schemaVersion = "two"' '.layers = [range(2000) | {}]'; do
 		layout bad "$edit" .
-		refuses 125 '' load -i "$WORK/bad"
+		refuses 125 '' load -i "$WORK/bad" || { echo "manifest: $edit"; return 1; }
 	done
 	for edit in '.rootfs = 1' '.rootfs.diff_ids = [1]' '.config.Cmd = "x"' '.config.Env = {}' '.config = []' 'del(.rootfs)' '.rootfs.diff_ids = []'; do
 		layout bad . "$edit"
-		refuses 125 '' load -i "$WORK/bad"
+		refuses 125 '' load -i "$WORK/bad" || { echo "configuration: $edit"; return 1; }
 	done
 	layout bad . .
 	echo 'not json' >"$WORK/bad/index.json"
@@ -164,7 +171,7 @@ layout()
 	mkdir -p "$WORK/hostile"
 	python3 "$BATS_TEST_DIRNAME/make-hostile-archives" "$WORK/hostile" >"$WORK/cases" 3>&-
 	[ "$(wc -l <"$WORK/cases")" -ge 30 ]
-	for place in "$WORK" "$CORACLE_ROOT" "$CORACLE_ROOT/store" "$CORACLE_ROOT/store/tmp"; do
+	for place in "$WORK" "$CORACLE_ROOT" "$CORACLE_ROOT/store"; do
 		mkdir -p "$place"
 		echo canary >"$place/canary"
 	done
@@ -175,19 +182,20 @@ layout()
 		case $verdict:$status in
 		refused:125) [ "${#stderr_lines[@]}" = 1 ] || bad+="$name: ${#stderr_lines[@]} lines"$'\n' ;;
 		kept:0)
-			LIMIT=20 run --separate-stderr c run --rm --network none "hostile-$name:1" /bin/true </dev/null
+			status=0
+			LIMIT=20 c run --rm --network none "hostile-$name:1" /bin/true </dev/null >/dev/null 2>&1 || status=$?
 			[ "$status" != 124 ] || bad+="$name: run hangs"$'\n'
 			c rmi -f "hostile-$name:1" >/dev/null
 			;;
 		*) bad+="$name: wanted $verdict ($words), got status $status: $stderr"$'\n' ;;
 		esac
-		for place in "$WORK" "$CORACLE_ROOT" "$CORACLE_ROOT/store" "$CORACLE_ROOT/store/tmp"; do
+		for place in "$WORK" "$CORACLE_ROOT" "$CORACLE_ROOT/store"; do
 			[ "$(cat "$place/canary" 2>/dev/null)" = canary ] || bad+="$name: canary in $place"$'\n'
 		done
 	done <"$WORK/cases"
 	is "" "$bad"
 	is "" "$(find /tmp /var/tmp /home "$HOME" -xdev -maxdepth 2 -newer "$WORK/mark" \( -name '*escaped*' -o -name '*pwned*' -o -name '*evil*' \) 2>/dev/null)"
-	rm -f "$CORACLE_ROOT/canary" "$CORACLE_ROOT/store/canary" "$CORACLE_ROOT/store/tmp/canary"
+	rm -f "$CORACLE_ROOT/canary" "$CORACLE_ROOT/store/canary"
 	runs run --rm busybox echo still
 	is still
 }

@@ -16,7 +16,7 @@ lacking()
 }
 
 # A /dev with the usual nodes and nothing else.
-BARE_DEV='mkdir -p "$WORK/dev"; mount -t tmpfs none "$WORK/dev"
+BARE_DEV='mkdir -p "$WORK/dev"; mount -t tmpfs -o mode=0755 none "$WORK/dev"
 	for n in null zero full random urandom tty; do touch "$WORK/dev/$n"; mount --bind /dev/$n "$WORK/dev/$n"; done
 	mkdir "$WORK/dev/pts" "$WORK/dev/shm"; mount --rbind /dev/pts "$WORK/dev/pts"; ln -s pts/ptmx "$WORK/dev/ptmx"
 	ln -s /proc/self/fd "$WORK/dev/fd"; mount --rbind "$WORK/dev" /dev;'

@@ -70,7 +70,11 @@ gives()
 {
 	local want=$1
 	shift
-	run --separate-stderr c "$@"
+	if [ "$want" = 127 ]; then
+		run -127 --separate-stderr c "$@"
+	else
+		run --separate-stderr c "$@"
+	fi
 	[ "$status" = "$want" ] || { echo "wanted status $want"; show "$@"; return 1; }
 }
 
@@ -79,7 +83,11 @@ refuses()
 {
 	local want=$1 pattern=$2
 	shift 2
-	run --separate-stderr c "$@" </dev/null
+	if [ "$want" = 127 ]; then
+		run -127 --separate-stderr c "$@" </dev/null
+	else
+		run --separate-stderr c "$@" </dev/null
+	fi
 	if [ "$status" != "$want" ] || ! grep -Eqi -- "$pattern" <<<"$stderr" || [ "${#stderr_lines[@]}" != 1 ]; then
 		echo "wanted status $want and one line like: $pattern"
 		show "$@"
@@ -175,6 +183,7 @@ image_from()
 		shift
 	done
 	tree=$(mktemp -d "$WORK/tree.XXXXXX")
+	chmod 0755 "$tree"
 	busybox_root "$tree"
 	(cd "$tree" && sh -e) || return 1
 	tar -C "$tree" --owner=0 --group=0 --numeric-owner -cf "$tree.tar" .

@@ -74,7 +74,7 @@ def strike(victim, client):
         kill(client.pid)
         return
     for facts in running_facts():
-        pid = {'monitor': facts.get('monitor_pid'), 'init': facts.get('pid'), 'slirp4netns': facts.get('helper_pid')}[victim]
+        pid = {'monitor': facts.get('monitorPid'), 'init': facts.get('pid'), 'slirp4netns': facts.get('helperPid')}[victim]
         if pid:
             kill(int(pid))
     if victim == 'monitor':
@@ -100,11 +100,14 @@ def check_truth(where):
         if shown.returncode != 0:
             continue  # it ended with --rm in between
         state, pid = shown.stdout.decode().split()
-        if state == 'running':
-            time.sleep(0.02)
-            again = call('inspect', '--type', 'container', '-f', '{{.State.Status}} {{.State.Pid}}', identity)
-            if again.stdout.decode().startswith('running'):
-                assert alive(again.stdout.decode().split()[1]), f'{where}: said to run, but process {pid} is not there'
+        # What is on its way to its end may be gone by the time we look: only a lie that lasts is one.
+        for attempt in range(20):
+            if state != 'running' or alive(pid):
+                break
+            assert attempt < 19, f'{where}: said to run, but process {pid} is not there'
+            time.sleep(0.05)
+            shown = call('inspect', '--type', 'container', '-f', '{{.State.Status}} {{.State.Pid}}', identity)
+            state, pid = shown.stdout.decode().split() if shown.returncode == 0 else ('gone', '0')
     return listed.stdout.decode().splitlines()
 
 

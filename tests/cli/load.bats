@@ -159,10 +159,9 @@ line"
 @test "file capabilities and user xattrs survive" {
 	runs load -i "$ARCHIVES/podman-docker.tar"
 	need getcap
-	runs run --rm -v "$(command -v python3):/none:ro" --entrypoint /bin/sh layered:1.0 -c 'test -x /usr/bin/capable'
 	# The capability shows by what it does: a user may bind a low port with it.
 	runs run --rm -u 1000 --network none --sysctl net.ipv4.ip_unprivileged_port_start=1024 --entrypoint sh layered:1.0 -c \
-		'(/usr/bin/capable nc -l -p 81 >/dev/null 2>&1 & p=$!; sleep 0.3; kill -0 $p 2>/dev/null && echo bound; kill $p 2>/dev/null); (/bin/busybox nc -l -p 82 >/dev/null 2>&1 & p=$!; sleep 0.3; kill -0 $p 2>/dev/null && echo bound-without; kill $p 2>/dev/null); true'
+		'(/usr/bin/busybox-capable nc -l -p 81 >/dev/null 2>&1 & p=$!; sleep 0.3; kill -0 $p 2>/dev/null && echo bound; kill $p 2>/dev/null); (/bin/busybox nc -l -p 82 >/dev/null 2>&1 & p=$!; sleep 0.3; kill -0 $p 2>/dev/null && echo bound-without; kill $p 2>/dev/null); true'
 	is bound
 }
 

@@ -64,7 +64,7 @@ setup()
 	refuses 125 'type' run --rm --mount type=nosuch,target=/x busybox true
 	refuses 125 'target|destination' run --rm --mount "type=bind,source=$WORK/host" busybox true
 	refuses 125 'nosuch' run --rm --mount "type=bind,source=$WORK/host,target=/x,nosuch=1" busybox true
-	refuses 125 'absolute' run --rm --mount "type=bind,source=$WORK/host,target=x" busybox true
+	refuses 125 'absolute|begin with' run --rm --mount "type=bind,source=$WORK/host,target=x" busybox true
 	refuses 125 '' run --rm -v "$WORK/host:/x:nosuch" busybox true
 	refuses 125 '/x' run --rm -v "$WORK/host:/x" -v "$WORK/host/sub:/x" busybox true
 }
@@ -82,7 +82,10 @@ setup()
 	need gcc
 	euid_program "$WORK/host/suid"
 	chmod 4755 "$WORK/host/suid"
+	# podman-run(1), --volume: nosuid and nodev unless suid or dev is asked for
 	runs run --rm -u ann -v "$WORK/host:/mnt" busybox /mnt/suid
+	is 1000
+	runs run --rm -u ann -v "$WORK/host:/mnt:suid" busybox /mnt/suid
 	is 0
 	runs run --rm -u ann -v "$WORK/host:/mnt:nosuid,nodev" busybox sh -c 'grep " /mnt " /proc/mounts; /mnt/suid'
 	has 'nosuid,nodev'

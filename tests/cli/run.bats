@@ -102,7 +102,8 @@ load helper
 }
 
 @test "a reader that goes away ends run" {
-	run timeout 20 sh -c '"$CORACLE" run --rm busybox yes | head -n 1'
+	# That the pipe broke may be told on standard error, as podman does.
+	run --separate-stderr timeout 20 sh -c '"$CORACLE" run --rm busybox yes | head -n 1'
 	[ "$status" = 0 ]
 	is y
 }

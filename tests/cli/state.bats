@@ -12,7 +12,7 @@ load helper
 @test "kill -9 of the monitor ends the container, and ps says so" {
 	runs run -d --name m busybox sleep 1000
 	pid=$(c inspect -f '{{.State.Pid}}' m)
-	monitor=$(jq .monitor_pid "$CORACLE_RUNROOT"/containers/*/run.json)
+	monitor=$(jq .monitorPid "$CORACLE_RUNROOT"/containers/*/run.json)
 	kill -9 "$monitor"
 	soon 3 bash -c "! [ -d /proc/$pid ]"
 	soon 2 is_status m exited
@@ -79,12 +79,12 @@ load helper
 
 @test "after a reboot nothing runs, and all can be started" {
 	runs run -d --name b busybox sleep 1000
-	kill -9 "$(jq .monitor_pid "$CORACLE_RUNROOT"/containers/*/run.json)"
+	kill -9 "$(jq .monitorPid "$CORACLE_RUNROOT"/containers/*/run.json)"
 	# A runtime directory that outlived the boot: its run.json tells of another one, with pids that live.
 	soon 3 is_status b exited
 	run_json=$(echo "$CORACLE_ROOT"/containers/*)
 	mkdir -p "$CORACLE_RUNROOT/containers/$(basename "$run_json")"
-	printf '{"boot_id":"00000000-0000-0000-0000-000000000000","monitor_pid":%d,"pid":%d,"monitor_start":1,"pid_start":1,"started":"2020-01-01T00:00:00Z"}' $$ $$ \
+	printf '{"bootId":"00000000-0000-0000-0000-000000000000","monitorPid":%d,"pid":%d,"monitorStart":1,"pidStart":1,"started":"2020-01-01T00:00:00Z"}' $$ $$ \
 		>"$CORACLE_RUNROOT/containers/$(basename "$run_json")/run.json"
 	is exited "$(status_of b)"
 	runs start b
