@@ -31,18 +31,16 @@ int write_all(int fd, const void *bytes, size_t length)
 	return 0;
 }
 
-int file_read_fd(int fd, size_t max, char **out, size_t *length)
+static int read_opened(int fd, const struct stat *st, size_t max, char **out, size_t *length)
 {
-	struct stat st;
-	size_t size = 4096, used = 0;
+	/* proc(5) files say size 0 */
+	bool known = S_ISREG(st->st_mode) && st->st_size > 0;
+	size_t size = known ? (size_t) st->st_size + 1 : 4096;
+	size_t used = 0;
 	AUTO_FREE char *data = NULL;
 
-	if (fstat(fd, &st) < 0)
-		return -errno;
-	if (S_ISREG(st.st_mode) && (uintmax_t) st.st_size > max)
+	if (known && (uintmax_t) st->st_size > max)
 		return -EFBIG;
-	if (S_ISREG(st.st_mode) && st.st_size > 0)
-		size = (size_t) st.st_size + 1;
 	data = xrealloc(NULL, size + 1, 1);
 	for (;;) {
 		ssize_t n = read(fd, data + used, size - used);
@@ -56,6 +54,9 @@ int file_read_fd(int fd, size_t max, char **out, size_t *length)
 		used += (size_t) n;
 		if (used > max)
 			return -EFBIG;
+		/* a short read of a regular file that has just that size is its end */
+		if (known && used == (size_t) st->st_size)
+			break;
 		if (used == size) {
 			size *= 2;
 			data = xrealloc(data, size + 1, 1);
@@ -66,6 +67,18 @@ int file_read_fd(int fd, size_t max, char **out, size_t *length)
 		*length = used;
 	*out = TAKE_PTR(data);
 	return 0;
+}
+
+int file_read_fd(int fd, size_t max, char **out, size_t *length)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) < 0)
+		return -errno;
+	/* it may stand behind the beginning: the size tells nothing */
+	if (lseek(fd, 0, SEEK_CUR) != 0)
+		st.st_size = 0;
+	return read_opened(fd, &st, max, out, length);
 }
 
 int file_read(int dir_fd, const char *path, size_t max, char **out, size_t *length)
@@ -80,7 +93,7 @@ int file_read(int dir_fd, const char *path, size_t max, char **out, size_t *leng
 		return -errno;
 	if (!S_ISREG(st.st_mode))
 		return S_ISDIR(st.st_mode) ? -EISDIR : -EINVAL;
-	return file_read_fd(fd, max, out, length);
+	return read_opened(fd, &st, max, out, length);
 }
 
 static int write_temporary(int dir_fd, const char *temporary, const void *bytes, size_t length,

@@ -13,14 +13,15 @@ static void add_once(struct texts *into, const struct texts *more)
 int container_images_used(struct engine *engine, struct pairs *used, struct texts *layers, struct error *err)
 {
 	AUTO_CONTAINERS struct list containers = {0};
-	int r = state_list(&engine->paths, STATE_ALL, STATE_SUMMARY, &containers, err);
+	int r = state_list(&engine->paths, STATE_ALL, STATE_FULL, &containers, err);
 
 	if (r < 0)
 		return r;
 	LIST_EACH(struct container, container, &containers) {
 		if (container->image_id && *container->image_id)
 			pairs_set(used, container->image_id, container->id);
-		add_once(layers, &container->layers);
+		if (container->record)
+			add_once(layers, &container->record->layers);
 	}
 	return 0;
 }

@@ -22,7 +22,6 @@ const struct field summary_fields[] = {
 	FIELD_PAIRS("labels", struct container, labels),
 	FIELD_LIST("ports", struct container, ports, struct record_port, record_port_fields),
 	FIELD_TEXTS("volumes", struct container, volumes),
-	FIELD_TEXTS("layers", struct container, layers),
 	FIELD_BOOL("autoRemove", struct container, auto_remove),
 	FIELD_END,
 };
@@ -69,7 +68,6 @@ void summary_fill(const struct record *record, struct container *container)
 	LIST_EACH(struct record_mount, mount, &record->mounts)
 		if (mount->source)
 			texts_add(&container->volumes, mount->source);
-	texts_add_all(&container->layers, &record->layers);
 	container->auto_remove = record->auto_remove;
 }
 

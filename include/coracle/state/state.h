@@ -88,7 +88,6 @@ struct container { /* what state_list and state_find yield */
 	struct pairs labels;
 	struct list ports;     /* struct record_port: of the run when running, else as asked */
 	struct texts volumes;  /* names and sources of mounts */
-	struct texts layers;   /* only when the record was read */
 	bool auto_remove;
 };
 void container_done(struct container *container) NONNULL(1);
