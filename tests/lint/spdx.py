@@ -38,7 +38,7 @@ def main():
         if not any(LICENCE in line for line in lines[:2]):
             bad.append(f'{where}: the first lines lack "{LICENCE}"')
         name = os.path.basename(path)
-        if not any(re.search(re.escape(name) + r' - \S', line) for line in lines):
+        if not any(re.search(re.escape(name) + r'[^-\n]* - \S', line) for line in lines):
             bad.append(f'{where}: the first lines lack "{name} - what it is for"')
     print('\n'.join(bad) if bad else f'{count} files say their licence and purpose')
     return 1 if bad else 0
