@@ -143,6 +143,11 @@ static void take_signals(struct copy *copy)
 				send_size(copy);
 			continue;
 		}
+		/* with a terminal signals are not passed on: they end the client, and the terminal is as before */
+		if (copy->io->tty) {
+			tty_restore(&copy->terminal);
+			_exit(128 + (int) info.ssi_signo);
+		}
 		/* docker: the third one ends the client whatever the process does with it */
 		if ((info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM) && ++copy->urgent >= 3) {
 			tty_restore(&copy->terminal);

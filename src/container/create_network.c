@@ -125,7 +125,9 @@ static int set_ports(struct making *making, struct error *err)
 	int r = add_exposed(making, err);
 
 	for (size_t i = 0; i < request->publish.count && r >= 0; i++)
-		r = parse_publish(request->publish.items[i], &record->ports, err);
+		r = !*request->publish.items[i]
+		            ? error_set(err, ERROR_INVALID, "--publish is empty, as in 8080:80")
+		            : parse_publish(request->publish.items[i], &record->ports, err);
 	record->publish_all = request->publish_all;
 	if (r >= 0 && request->publish_all)
 		r = publish_all(making, err);

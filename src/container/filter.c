@@ -214,7 +214,8 @@ static bool match_ancestor(const struct criterion *criterion, const struct conta
 	if (!criterion->text)
 		return false;
 	return (container->image_id && strcmp(container->image_id, criterion->text) == 0)
-	       || (criterion->layer && texts_has(&container->layers, criterion->layer));
+	       || (criterion->layer && container->record
+	           && texts_has(&container->record->layers, criterion->layer));
 }
 
 /* --- by time --- */
@@ -333,7 +334,7 @@ static int refuse(struct engine *engine, struct criterion *criterion, struct err
 }
 
 static const struct filter filters[] = {
-	{.key = "ancestor", .prepare = prepare_ancestor, .match = match_ancestor},
+	{.key = "ancestor", .prepare = prepare_ancestor, .match = match_ancestor, .full = true},
 	{.key = "before", .prepare = prepare_container, .match = match_before},
 	{.key = "command", .match = match_command, .full = true},
 	{.key = "exited", .prepare = prepare_exited, .match = match_exited, .stopped = true},

@@ -86,7 +86,9 @@ static void add_kernel_mounts(const struct monitor *monitor, struct oci_spec *sp
 		if (!is_taken(record, "/dev/shm"))
 			(void) add_mount(spec, "tmpfs", "shm", "/dev/shm", shm);
 	} else {
-		(void) add_mount(spec, "bind", "/dev/mqueue", "/dev/mqueue", "rbind,nosuid,noexec,nodev");
+		/* not every host has it */
+		if (access("/dev/mqueue", F_OK) == 0)
+			(void) add_mount(spec, "bind", "/dev/mqueue", "/dev/mqueue", "rbind,nosuid,noexec,nodev");
 		(void) add_mount(spec, "bind", "/dev/shm", "/dev/shm", "rbind,nosuid,noexec,nodev");
 	}
 }

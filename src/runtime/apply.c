@@ -70,6 +70,8 @@ static int apply_one(struct plan *plan, const struct op *op, int sync_fd)
 		return setns(op->fd, (int) op->flags) < 0 ? -errno : 0;
 	case OP_NETNS:
 		return hand_over_netns(sync_fd);
+	case OP_LOOPBACK:
+		return apply_loopback();
 	case OP_HOSTNAME:
 		return sethostname(op->data, strlen(op->data)) < 0 ? -errno : 0;
 	case OP_DOMAINNAME:

@@ -16,6 +16,7 @@ int apply_mask(struct plan *plan, const struct op *op);
 int apply_read_only(const struct plan *plan, const struct op *op);
 int apply_sysctl(const struct op *op);
 
+int apply_loopback(void);
 int apply_ids(const struct plan *plan, int sync_fd);
 int apply_terminal(struct plan *plan, int sync_fd);
 int apply_stdio(const struct plan *plan);

@@ -9,9 +9,11 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <net/if.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -32,6 +34,17 @@ int apply_ids(const struct plan *plan, int sync_fd)
 	(void) prctl(PR_SET_DUMPABLE, 0);
 	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
 	return 0;
+}
+
+/* netdevice(7); its addresses 127.0.0.1 and ::1 come with it */
+int apply_loopback(void)
+{
+	AUTO_CLOSE int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = {.ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING};
+
+	if (fd < 0)
+		return -errno;
+	return ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
 }
 
 int apply_oom_score(const struct plan *plan)

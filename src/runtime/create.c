@@ -14,6 +14,7 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 
 /*
  * A pid namespace can only be joined by children: a go-between enters it and makes the process as a
@@ -220,6 +221,26 @@ int runtime_wait_ready(struct runtime_process *process, struct error *err)
 	return r;
 }
 
+/*
+ * execve(2) closes our socket a moment before it makes the process dumpable again; until then its
+ * /proc/PID/ns can't be opened, and who was told that it runs may want to.
+ */
+static void wait_until_reachable(pid_t pid)
+{
+	const struct timespec moment = {.tv_nsec = 50000};
+	char path[64];
+
+	(void) snprintf(path, sizeof path, "/proc/%d/ns/uts", (int) pid);
+	for (int i = 0; i < 40; i++) {
+		AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+		/* gone already, or a setuid program, which stays out of reach */
+		if (fd >= 0 || (errno != EACCES && errno != EPERM))
+			return;
+		(void) nanosleep(&moment, NULL);
+	}
+}
+
 int runtime_start(struct runtime_process *process, struct error *err)
 {
 	struct report report;
@@ -234,6 +255,7 @@ int runtime_start(struct runtime_process *process, struct error *err)
 	process->sync_fd = -1;
 	if (n == sizeof report && report.errnum)
 		return plan_word(process->plan, &report, err);
+	wait_until_reachable(process->pid);
 	return 0;
 }
 

@@ -193,6 +193,8 @@ int plan_build(const struct runtime_request *request, struct plan *plan, struct 
 		return r;
 	if (request->want_netns)
 		(void) plan_add(plan, OP_NETNS);
+	if (plan->clone_flags & CLONE_NEWNET)
+		plan_add(plan, OP_LOOPBACK)->optional = true;
 	plan_names(spec, plan);
 	(void) plan_add(plan, OP_ATTACH_ROOT);
 	r = plan_mounts(spec, plan, err);
@@ -248,6 +250,7 @@ static const char *const op_words[] = {
 	[OP_IDS] = "become root in the user namespace",
 	[OP_JOIN] = "join namespace",
 	[OP_NETNS] = "hand over the network namespace",
+	[OP_LOOPBACK] = "bring the loopback interface up",
 	[OP_HOSTNAME] = "set the host name",
 	[OP_DOMAINNAME] = "set the domain name",
 	[OP_ATTACH_ROOT] = "attach the root file system",

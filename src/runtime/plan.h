@@ -14,6 +14,7 @@ enum op_type {
 	OP_IDS,         /* new user namespace: wait for the maps, become root in it */
 	OP_JOIN,        /* setns(2): fd, flags */
 	OP_NETNS,       /* hand the network namespace to the parent, for slirp4netns */
+	OP_LOOPBACK,    /* the new network namespace has a loopback interface that is up */
 	OP_HOSTNAME, OP_DOMAINNAME,
 	OP_ATTACH_ROOT, /* move the detached root onto this namespace's / */
 	OP_MOUNT,       /* a new file system at target: source = type, data, flags MS_*, set/clear */

@@ -8,10 +8,12 @@
 #include "coracle/sys/mount.h"
 
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #define DATA_MAX 4096
 
@@ -88,6 +90,7 @@ static int plan_bind(const struct oci_mount *mount, const struct words *words, c
                      bool special, struct plan *plan, struct error *err)
 {
 	AUTO_CLOSE int source = open(mount->source, O_PATH | O_CLOEXEC);
+	struct statfs fs;
 	struct stat st;
 	struct op *op;
 	int clone, r;
@@ -96,6 +99,11 @@ static int plan_bind(const struct oci_mount *mount, const struct words *words, c
 		return error_errno(err, errno, "mount %s: source %s", target, mount->source);
 	if (fstat(source, &st) < 0)
 		return error_errno(err, errno, "mount %s: source %s", target, mount->source);
+	/* CVE-2019-16884 kin: what stands at /proc is the kernel's */
+	if (strcmp(target, "/proc") == 0
+	    && (fstatfs(source, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC))
+		return error_set(err, ERROR_DENIED, "mount %s: only proc may be mounted there, not %s", target,
+		                 mount->source);
 	clone = mount_clone(source, words->recursive);
 	if (clone < 0)
 		return error_errno(err, -clone, "mount %s: bind %s", target, mount->source);
@@ -119,9 +127,14 @@ static int plan_bind(const struct oci_mount *mount, const struct words *words, c
 }
 
 static int plan_new(const struct oci_mount *mount, struct words *words, const char *target, bool special,
-                    struct plan *plan)
+                    struct plan *plan, struct error *err)
 {
-	struct op *op = plan_add(plan, words->copy_up ? OP_COPY_UP : OP_MOUNT);
+	struct op *op;
+
+	if (strcmp(target, "/proc") == 0 && strcmp(mount->type, "proc") != 0)
+		return error_set(err, ERROR_DENIED, "mount %s: only proc may be mounted there, not %s", target,
+		                 mount->type);
+	op = plan_add(plan, words->copy_up ? OP_COPY_UP : OP_MOUNT);
 
 	op->target = target;
 	op->source = plan_keep(plan, mount->type);
@@ -152,7 +165,7 @@ static int plan_mount(const struct oci_mount *mount, struct plan *plan, struct e
 	} else if (r >= 0 && (!mount->type || !*mount->type)) {
 		r = error_set(err, ERROR_INVALID, "mount %s: has no type", target);
 	} else if (r >= 0) {
-		r = plan_new(mount, &words, target, special, plan);
+		r = plan_new(mount, &words, target, special, plan, err);
 	}
 	text_done(&words.data);
 	return r;
