@@ -12,14 +12,14 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
-enum source { SOURCE_SIGNAL, SOURCE_CONTROL, SOURCE_STDOUT, SOURCE_STDERR, SOURCE_STDIN, SOURCE_CLIENT };
+enum source { SOURCE_SIGNAL, SOURCE_CONTROL, SOURCE_NOTIFY, SOURCE_STDOUT, SOURCE_STDERR, SOURCE_STDIN, SOURCE_CLIENT };
 
 struct watched {
 	enum source source;
 	int index;
 };
 
-#define WATCHED_MAX (2 + 3 * SESSIONS_MAX + CLIENTS_MAX)
+#define WATCHED_MAX (3 + 3 * SESSIONS_MAX + CLIENTS_MAX)
 #define RESTART_DELAY_FIRST (100 * (NS_PER_SECOND / 1000))
 #define RESTART_DELAY_MOST  (60 * NS_PER_SECOND)
 
@@ -74,8 +74,9 @@ static uint64_t earliest(uint64_t a, uint64_t b)
 
 static int poll_timeout(const struct monitor *monitor)
 {
-	uint64_t at = earliest(earliest(earliest(monitor->kill_at, monitor->timeout_at), monitor->restart_at),
-	                       health_next(monitor));
+	uint64_t at = earliest(earliest(earliest(earliest(monitor->kill_at, monitor->timeout_at), monitor->restart_at),
+	                                health_next(monitor)),
+	                       monitor->rebuild_at);
 	uint64_t now = clock_monotonic();
 
 	if (!at)
@@ -191,6 +192,9 @@ static void serve(struct monitor *monitor, const struct watch *watch)
 		case SOURCE_CONTROL:
 			control_accept(monitor);
 			break;
+		case SOURCE_NOTIFY:
+			rebuild_check(monitor);
+			break;
 		case SOURCE_STDOUT:
 		case SOURCE_STDERR:
 			if (monitor->sessions[index].used)
@@ -221,6 +225,8 @@ static void tick(struct monitor *monitor)
 		monitor_signal(monitor, SIGKILL);
 	}
 	health_tick(monitor, now);
+	if (monitor->rebuild_at && now >= monitor->rebuild_at)
+		rebuild_check(monitor);
 	if (monitor->timeout_at && now >= monitor->timeout_at) {
 		monitor->timeout_at = 0;
 		monitor->stopping = true;
@@ -307,6 +313,7 @@ int monitor_loop(struct monitor *monitor)
 		watch.count = 0;
 		watch_add(&watch, monitor->signal_fd, POLLIN, SOURCE_SIGNAL, 0);
 		watch_add(&watch, monitor->control_fd, POLLIN, SOURCE_CONTROL, 0);
+		watch_add(&watch, monitor->notify_fd, POLLIN, SOURCE_NOTIFY, 0);
 		for (int i = 0; i < SESSIONS_MAX; i++)
 			watch_session(monitor, i, &watch);
 		for (int i = 0; i < CLIENTS_MAX; i++)

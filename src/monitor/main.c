@@ -185,6 +185,7 @@ int monitor_main(int argc, char **argv)
 	(void) prctl(PR_SET_NAME, MONITOR_PROGRAM);
 	(void) umask(0022);
 	monitor.alive_fd = monitor.control_fd = monitor.signal_fd = monitor.root_fd = -1;
+	monitor.notify_fd = -1;
 	monitor.cgroup_fd = monitor.userns_fd = monitor.container_fd = monitor.runtime_fd = -1;
 	monitor.log.fd = -1;
 	take_descriptors(&monitor);
@@ -195,6 +196,7 @@ int monitor_main(int argc, char **argv)
 	if (monitor_setup(&monitor, &err) < 0)
 		return fail(&monitor, &err);
 	tell(&monitor, 's', NULL);
+	rebuild_watch(&monitor);
 	monitor_save_memory();
 	code = monitor_loop(&monitor);
 	monitor_finish(&monitor, code);

@@ -89,6 +89,8 @@ struct monitor {
 	int alive_fd;                /* the lock */
 	int control_fd;
 	int signal_fd;
+	int notify_fd;               /* inotify of the runtime directory */
+	uint64_t rebuild_at;         /* monotonic: try again to make it; 0: it is there */
 	int sync_fd;                 /* -1 once the outcome was told */
 	int userns_fd;
 	int32_t userns_rung;
@@ -184,6 +186,11 @@ void health_tick(struct monitor *monitor, uint64_t now);
 /* health_ended - the check in this session has ended; the session is closed by the caller */
 void health_ended(struct monitor *monitor, const struct session *session);
 uint64_t health_next(const struct monitor *monitor);
+
+/* --- rebuild.c --- */
+void rebuild_watch(struct monitor *monitor);
+/* rebuild_check - look whether the runtime directory is still there, make it again when not */
+void rebuild_check(struct monitor *monitor);
 
 /* --- cgroup.c --- */
 int cgroup_prepare(struct monitor *monitor, struct error *err);
