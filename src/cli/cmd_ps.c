@@ -55,7 +55,7 @@ static const struct template_caption captions[] = {
 	{NULL, NULL},
 };
 
-static int ps_once(struct engine *engine, const struct ps_request *request, const char *format,
+static int ps_once(struct engine *engine, struct ps_request *request, const char *format,
                    struct error *err)
 {
 	static const char table[] = "table {{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}"
@@ -65,9 +65,11 @@ static int ps_once(struct engine *engine, const struct ps_request *request, cons
 	AUTO_JSON json_t *rows = NULL;
 	AUTO_JSON json_t *typed = NULL;
 	bool whole = format && strcmp(format, "json") == 0;
-	int r = container_list(engine, &request->list, &rows, whole ? &typed : NULL, err);
 	struct output_list output;
+	int r;
 
+	request->list.brief = !format;
+	r = container_list(engine, &request->list, &rows, whole ? &typed : NULL, err);
 	if (r < 0)
 		return r;
 	output = (struct output_list){

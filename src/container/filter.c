@@ -168,7 +168,9 @@ static bool match_health(const struct criterion *criterion, const struct contain
 	const struct record_health *health = container->record ? container->record->health : NULL;
 	bool checked = health && health->test.count && strcmp(health->test.items[0], "NONE") != 0;
 
-	return strcmp(criterion->value, checked ? "starting" : "none") == 0;
+	const char *found = words_health(container);
+
+	return strcmp(criterion->value, *found ? found : checked ? "starting" : "none") == 0;
 }
 
 /* --- by image --- */

@@ -28,10 +28,30 @@ static bool is_running(const struct container *container)
 	return container->status == STATUS_RUNNING || container->status == STATUS_PAUSED;
 }
 
-/* Health checks are kept, not run: one that is asked for stays at "starting". */
 static bool is_checked(const struct record *record)
 {
 	return record->health && record->health->test.count && strcmp(record->health->test.items[0], "NONE") != 0;
+}
+
+static json_t *health_value(const struct health *health)
+{
+	json_t *object = json_object(), *log = json_array();
+
+	object_text(object, "Status", health && health->status ? health->status : "starting");
+	object_number(object, "FailingStreak", health ? health->failing_streak : 0);
+	if (health) {
+		LIST_EACH(struct health_check, check, &health->log) {
+			json_t *entry = json_object();
+
+			object_text(entry, "Start", check->start);
+			object_text(entry, "End", check->end);
+			object_number(entry, "ExitCode", check->exit_code);
+			object_text(entry, "Output", check->output);
+			(void) json_array_append_new(log, entry);
+		}
+	}
+	object_set(object, "Log", log);
+	return object;
 }
 
 static json_t *state_value(const struct container *container)
@@ -59,12 +79,7 @@ static json_t *state_value(const struct container *container)
 	object_text(object, "CheckpointedAt", NEVER);
 	object_text(object, "RestoredAt", NEVER);
 	if (is_checked(container->record)) {
-		json_t *health = json_object();
-
-		object_text(health, "Status", "starting");
-		object_number(health, "FailingStreak", 0);
-		object_set(health, "Log", json_array());
-		object_set(object, "Health", health);
+		object_set(object, "Health", health_value(run ? run->health : NULL));
 	}
 	return object;
 }
@@ -81,6 +96,12 @@ char *inspect_log_path(const struct paths *paths, const struct record *record)
 		return xstrdup("");
 	return *name == '/' ? xstrdup(name)
 	                    : xprintf("%s/containers/%s/%s", paths->data, record->id, name);
+}
+
+/* Chosen at the first start; what it will be is most likely this. */
+static const char *driver_name(const struct record *record)
+{
+	return record->driver && *record->driver ? record->driver : "overlay";
 }
 
 static json_t *graph_driver(const struct paths *paths, const struct record *record)
@@ -102,7 +123,7 @@ static json_t *graph_driver(const struct paths *paths, const struct record *reco
 	object_text(data, "MergedDir", merged);
 	object_text(data, "UpperDir", upper);
 	object_text(data, "WorkDir", work);
-	object_text(object, "Name", record->driver);
+	object_text(object, "Name", driver_name(record));
 	object_set(object, "Data", data);
 	return object;
 }
@@ -231,7 +252,7 @@ static json_t *container_value(struct engine *engine, const struct container *co
 	set_files(object, &engine->paths, container);
 	object_text(object, "Name", container->name);
 	object_number(object, "RestartCount", run ? run->restarts : container->exit ? container->exit->restarts : 0);
-	object_text(object, "Driver", record->driver);
+	object_text(object, "Driver", driver_name(record));
 	object_text(object, "MountLabel", "");
 	object_text(object, "ProcessLabel", "");
 	object_text(object, "AppArmorProfile", "");

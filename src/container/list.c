@@ -160,6 +160,7 @@ static void add_rows(struct engine *engine, const struct container_list *request
 			.container = entry->container,
 			.now = entry->now,
 			.no_trunc = request->no_trunc,
+			.brief = request->brief,
 			.size = request->size ? &entry->size : NULL,
 		};
 

@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 
 #define FILES_MAX 1000 /* NAME.999 is the oldest that is looked for */
+#define SCANS_MAX 100
 
 static struct log_file open_file(const struct log_reader *reader, unsigned number)
 {
@@ -17,7 +18,7 @@ static struct log_file open_file(const struct log_reader *reader, unsigned numbe
 	struct stat st;
 
 	/* O_NONBLOCK: what stands there may be no file of ours (log-opt path=) */
-	file.fd = openat(reader->dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
+	file.fd = openat(reader->dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK);
 	if (file.fd < 0)
 		return file;
 	if (fstat(file.fd, &st) < 0 || !S_ISREG(st.st_mode)) {
@@ -42,23 +43,34 @@ static void files_add(struct log_reader *reader, struct log_file file)
 	reader->files[reader->count++] = file;
 }
 
-/*
- * Newest first, until the file that is being read (or there are no more): a rotation between two
- * openings shows the same file twice, never leaves one out.
- */
-static int open_later(struct log_reader *reader)
+static void files_forget(struct log_reader *reader)
 {
-	for (unsigned i = 0; i < FILES_MAX; i++) {
+	for (size_t i = 0; i < reader->count; i++)
+		(void) close(reader->files[i].fd);
+	free(reader->files);
+	reader->files = NULL;
+	reader->count = 0;
+}
+
+/*
+ * Newest first, until the file that is being read or there are no more. A rotation moves the oldest
+ * first (monitor/log.c), so that the scan may meet one file twice and one gap, and leaves none out.
+ */
+static int scan(struct log_reader *reader)
+{
+	unsigned gaps = 0;
+
+	for (unsigned i = 0; i < FILES_MAX && gaps < 2; i++) {
 		struct log_file file = open_file(reader, i);
 
+		/* more files than may be open: the oldest are left out */
+		if (file.fd < 0 && errno == EMFILE && i > 0)
+			break;
 		if (file.fd < 0 && errno != ENOENT)
 			return -errno;
-		if (file.fd < 0) {
-			/* between two steps of a rotation the newest is missing */
-			if (i == 0)
-				continue;
-			break;
-		}
+		gaps = file.fd < 0 ? gaps + 1 : 0;
+		if (file.fd < 0)
+			continue;
 		if (reader->current.fd >= 0 && is_same(&file, &reader->current)) {
 			(void) close(file.fd);
 			break;
@@ -69,6 +81,27 @@ static int open_later(struct log_reader *reader)
 			files_add(reader, file);
 	}
 	return 0;
+}
+
+/* The newest file is still the one that the scan began with: at most one rotation has begun since. */
+static bool is_steady(const struct log_reader *reader)
+{
+	const struct log_file *first = reader->count ? &reader->files[0] : &reader->current;
+	struct stat st;
+
+	return first->fd >= 0 && fstatat(reader->dir_fd, reader->name, &st, AT_SYMLINK_NOFOLLOW) == 0
+	       && st.st_ino == first->inode && st.st_dev == first->device;
+}
+
+static int open_later(struct log_reader *reader)
+{
+	int r = scan(reader);
+
+	for (int i = 0; r >= 0 && i < SCANS_MAX && !is_steady(reader); i++) {
+		files_forget(reader);
+		r = scan(reader);
+	}
+	return r;
 }
 
 static bool advance(struct log_reader *reader)
@@ -104,9 +137,7 @@ int log_reader_open(struct log_reader *reader, int dir_fd, const char *name, enu
 
 void log_reader_close(struct log_reader *reader)
 {
-	for (size_t i = 0; i < reader->count; i++)
-		(void) close(reader->files[i].fd);
-	free(reader->files);
+	files_forget(reader);
 	free(reader->buffer);
 	if (reader->current.fd >= 0)
 		(void) close(reader->current.fd);

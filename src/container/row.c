@@ -4,6 +4,7 @@
 
 #include "coracle/base/alloc.h"
 #include "coracle/base/clock.h"
+#include "coracle/base/digest.h"
 #include "coracle/format/human.h"
 
 #include <stdio.h>
@@ -85,27 +86,42 @@ static void set_extras(json_t *object, const struct container *container)
 	                                                    : 0);
 }
 
-json_t *row_words(const struct row *row)
+/* The columns of the default table. */
+static json_t *brief_words(const struct row *row, char age[static HUMAN_TEXT_SIZE])
 {
 	const struct container *container = row->container;
 	json_t *object = json_object();
-	char age[HUMAN_TEXT_SIZE], id[ID_WIDTH + 1];
-	unsigned volumes;
+	char id[ID_WIDTH + 1];
 
 	(void) snprintf(id, sizeof id, "%s", container->id);
 	object_text(object, "ID", row->no_trunc ? container->id : id);
 	set_made(object, "Image", image_words(row));
 	set_made(object, "Command", words_command(container->command ? container->command : "", row->no_trunc));
-	set_time(object, "CreatedAt", container->created_ns);
 	(void) human_ago(container->created_ns, row->now, age);
 	object_text(object, "RunningFor", container->created_ns ? age : "");
-	object_text(object, "CreatedHuman", container->created_ns ? age : "");
-	set_made(object, "Ports", words_ports(&container->ports));
-	object_text(object, "State", status_name(container->status));
 	set_made(object, "Status", words_status(container, row->now));
-	object_text(object, "HealthStatus", "");
-	set_made(object, "Size", row->size ? size_words(row->size) : xstrdup("0B"));
+	set_made(object, "Ports", words_ports(&container->ports));
 	object_text(object, "Names", container->name);
+	if (row->size)
+		set_made(object, "Size", size_words(row->size));
+	return object;
+}
+
+json_t *row_words(const struct row *row)
+{
+	const struct container *container = row->container;
+	char age[HUMAN_TEXT_SIZE];
+	json_t *object = brief_words(row, age);
+	unsigned volumes;
+
+	if (row->brief)
+		return object;
+	set_time(object, "CreatedAt", container->created_ns);
+	object_text(object, "CreatedHuman", container->created_ns ? age : "");
+	object_text(object, "State", status_name(container->status));
+	object_text(object, "HealthStatus", words_health(container));
+	if (!row->size)
+		object_text(object, "Size", "0B");
 	set_made(object, "Labels", words_pairs(&container->labels));
 	set_made(object, "Mounts", mounts_words(row, &volumes));
 	set_made(object, "LocalVolumes", xprintf("%u", volumes));
@@ -197,6 +213,8 @@ json_t *row_typed(const struct row *row)
 	object_text(object, "State", status_name(container->status));
 	set_made(object, "Status", words_status(container, row->now));
 	set_extras(object, container);
+	if (container->image_id && digest_is_valid(container->image_id))
+		object_text(object, "ImageID", digest_hex(container->image_id));
 	if (container->damage)
 		object_text(object, "Damage", container->damage);
 	return object;

@@ -12,6 +12,7 @@ struct row {
 	const struct container *container;
 	uint64_t now;
 	bool no_trunc;
+	bool brief; /* the columns of the default table only */
 	const struct size *size; /* NULL: not asked for */
 };
 

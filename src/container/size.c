@@ -5,7 +5,6 @@
 #include "coracle/base/alloc.h"
 #include "coracle/base/file.h"
 #include "coracle/image/image.h"
-#include "coracle/store/driver.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -58,16 +57,14 @@ void size_of(struct engine *engine, const struct container *container, struct si
 	AUTO_FREE char *path = xprintf("containers/%s", container->id);
 	AUTO_CLOSE int fd = directory_open(engine->paths.data_fd, path);
 	uint64_t image = image_size(engine, container);
-	bool copied = container->record && strcmp(container->record->driver ? container->record->driver : "",
-	                                          driver_copy.name) == 0;
 
 	*out = (struct size){.total = image};
 	if (fd < 0)
 		return;
 	/* the copy driver has no layer apart: the whole root, which holds the image */
-	if (copied) {
-		out->total = add_tree(fd, "merged", 0);
-		out->written = out->total > image ? out->total - image : 0;
+	if (faccessat(fd, "upper", F_OK, 0) < 0) {
+		out->total = MAX(image, add_tree(fd, "merged", 0));
+		out->written = out->total - image;
 		return;
 	}
 	out->written = add_tree(fd, "upper", 0);

@@ -55,6 +55,21 @@ static char *ended(const struct container *container, uint64_t now, const char *
 	               human_ago(words_time(words_finished(container)), now, ago));
 }
 
+const char *words_health(const struct container *container)
+{
+	const struct health *health = container->run ? container->run->health : NULL;
+
+	return health && health->status ? health->status : "";
+}
+
+static const char *health_words(const char *health)
+{
+	return strcmp(health, "healthy") == 0     ? " (healthy)"
+	       : strcmp(health, "unhealthy") == 0 ? " (unhealthy)"
+	       : strcmp(health, "starting") == 0  ? " (health: starting)"
+	                                          : "";
+}
+
 char *words_status(const struct container *container, uint64_t now)
 {
 	switch (container->status) {
@@ -62,7 +77,7 @@ char *words_status(const struct container *container, uint64_t now)
 	case STATUS_STARTING:
 		break;
 	case STATUS_RUNNING:
-		return up(container, now, "");
+		return up(container, now, health_words(words_health(container)));
 	case STATUS_PAUSED:
 		return up(container, now, " (Paused)");
 	case STATUS_RESTARTING:

@@ -8,6 +8,8 @@
 
 /* All results are owned by the caller. */
 
+/* words_health - "starting", "healthy" or "unhealthy"; "" where nothing is checked; borrowed */
+const char *words_health(const struct container *container) NONNULL(1);
 /* words_status - "Up 2 minutes", "Exited (0) 3 minutes ago", "Created", "Damaged: reason" */
 char *words_status(const struct container *container, uint64_t now) NONNULL(1) MUST_USE;
 /* words_ports - "0.0.0.0:8080-8081->80-81/tcp, 53/udp"; neighbours are collapsed; host port 0 is not known yet */

@@ -87,6 +87,7 @@ struct container_list {
 	int64_t last;          /* -n; 0 or -1: all that match */
 	bool no_trunc;
 	struct texts filters;  /* formats.md "ps" */
+	bool brief;            /* the columns of the default table will do */
 	char *sort;            /* created, names, id, image, status, command, size, runningfor */
 };
 /*
