@@ -183,9 +183,9 @@ static int prepare_volume(struct monitor *monitor, const struct record_mount *mo
 }
 
 /* ":U": all below the source belongs to the container's user */
-static int give_away(const char *source, const struct oci_process *process, struct error *err)
+static int give_away(int dir_fd, const char *source, const struct oci_process *process, struct error *err)
 {
-	AUTO_CLOSE int fd = open(source, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+	AUTO_CLOSE int fd = openat(dir_fd, source, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
 	int r = fd < 0 ? -errno
 	               : tree_chown(fd, (uid_t) process->user.uid, (gid_t) process->user.gid);
 
@@ -205,12 +205,26 @@ int spec_volumes(struct monitor *monitor, const struct oci_process *process, str
 	return 0;
 }
 
+/*
+ * volume-subpath: what containers have put into the volume decides nothing outside of it (CVE-2021-25741
+ * of Kubernetes). The descriptor stays open for as long as the monitor lives: restarts bind it again.
+ */
+static int open_subpath(struct monitor *monitor, const struct record_mount *mount, struct error *err)
+{
+	AUTO_CLOSE int data = volume_data_open(&monitor->paths, mount->source);
+	int fd = data < 0 ? data : root_open(data, mount->subpath, O_PATH, 0);
+
+	return fd < 0 ? error_errno(err, -fd, "volume-subpath %s of volume %s", mount->subpath, mount->source)
+	              : fd;
+}
+
 static int add_record_mount(struct monitor *monitor, struct oci_spec *spec, const struct record_mount *mount,
                             struct error *err)
 {
 	AUTO_FREE char *options = texts_join(&mount->options, ",");
 	AUTO_FREE char *source = NULL;
 	struct oci_mount *out;
+	int r;
 
 	if (strcmp(mount->type, "tmpfs") == 0) {
 		out = add_mount(spec, "tmpfs", "tmpfs", mount->target, options);
@@ -228,18 +242,20 @@ static int add_record_mount(struct monitor *monitor, struct oci_spec *spec, cons
 		(void) add_mount(spec, mount->type, mount->type, mount->target, options);
 		return 0;
 	}
-	if (strcmp(mount->type, "volume") == 0)
-		source = xprintf("%s/volumes/%s/_data%s%s", monitor->paths.data, mount->source,
-		                 mount->subpath && *mount->subpath ? "/" : "",
-		                 mount->subpath ? mount->subpath : "");
-	else
-		source = xstrdup(mount->source);
-	if (mount->chown) {
-		int r = give_away(source, spec->process, err);
-
+	if (strcmp(mount->type, "volume") == 0 && mount->subpath && *mount->subpath) {
+		r = open_subpath(monitor, mount, err);
 		if (r < 0)
 			return r;
+		source = xprintf("/proc/self/fd/%d", r);
+		r = mount->chown ? give_away(r, ".", spec->process, err) : 0;
+	} else {
+		source = strcmp(mount->type, "volume") == 0
+		                 ? xprintf("%s/volumes/%s/_data", monitor->paths.data, mount->source)
+		                 : xstrdup(mount->source);
+		r = mount->chown ? give_away(AT_FDCWD, source, spec->process, err) : 0;
 	}
+	if (r < 0)
+		return r;
 	out = add_mount(spec, "bind", source, mount->target, options);
 	if (!texts_has(&mount->options, "bind") && !texts_has(&mount->options, "rbind"))
 		texts_add(&out->options, "rbind");
