@@ -22,6 +22,7 @@ struct copy {
 	const struct io *io;
 	int signal_fd;
 	bool stdin_open;
+	bool stdin_held; /* there is input, but the monitor does not take more now */
 	unsigned char keys[KEYS_MAX];
 	size_t key_count, keys_seen;
 	struct tty_state terminal;
@@ -165,7 +166,8 @@ static int take_frame(struct copy *copy, int *code, struct error *err)
 	ssize_t n = recv(copy->connection, frame, sizeof frame, 0);
 	int r = 0;
 
-	if (n < 0 && (errno == EINTR || errno == EAGAIN))
+	/* reset: it ended with input of ours unread (unix(7)); what it had to say comes after the error */
+	if (n < 0 && (errno == EINTR || errno == EAGAIN || errno == ECONNRESET))
 		return 0;
 	if (n <= 0)
 		return error_set(err, ERROR_SYSTEM, "the container's monitor is gone: it was killed");
@@ -218,27 +220,45 @@ static void watch_signals(struct copy *copy)
 	copy->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
 }
 
+static bool takes_more(int connection)
+{
+	struct pollfd ready = {.fd = connection, .events = POLLOUT};
+
+	return poll(&ready, 1, 0) > 0;
+}
+
+/*
+ * Input is read only when the connection takes it, so that sending never waits: the program may not
+ * read on before its output is taken, which is done here too.
+ */
 static int copy_loop(struct copy *copy, struct error *err)
 {
 	for (;;) {
 		struct pollfd fds[3] = {
 			{.fd = copy->connection, .events = POLLIN},
 			{.fd = copy->signal_fd, .events = POLLIN},
-			{.fd = copy->stdin_open ? STDIN_FILENO : -1, .events = POLLIN},
+			{.fd = copy->stdin_open && !copy->stdin_held ? STDIN_FILENO : -1, .events = POLLIN},
 		};
 		int code = 0, r;
 
+		if (copy->stdin_held)
+			fds[0].events |= POLLOUT;
 		if (poll(fds, 3, -1) < 0 && errno != EINTR)
 			return error_errno(err, errno, "poll");
 		if (fds[1].revents)
 			take_signals(copy);
-		if (fds[2].revents)
-			read_stdin(copy);
+		if (fds[0].revents & POLLOUT)
+			copy->stdin_held = false;
+		if (fds[2].revents) {
+			copy->stdin_held = !takes_more(copy->connection);
+			if (!copy->stdin_held)
+				read_stdin(copy);
+		}
 		if (copy->detached) {
 			(void) !send_frame(copy, FRAME_DETACH, NULL, 0);
 			return 0;
 		}
-		if (!fds[0].revents)
+		if (!(fds[0].revents & (POLLIN | POLLHUP | POLLERR)))
 			continue;
 		r = take_frame(copy, &code, err);
 		if (r < 0)
