@@ -120,6 +120,7 @@ static int make_image(struct loading *loading, const struct image_manifest *mani
 	parts->config = config;
 	LIST_EACH(struct descriptor, layer, &manifest->layers)
 		texts_printf(&parts->layers, "blobs/sha256/%s", digest_hex(layer->digest));
+	parts->blobs = &manifest->layers;
 	r = image_make(loading->store, parts, &id, err);
 	if (r < 0)
 		return r;

@@ -8,9 +8,12 @@
 #include "coracle/image/image.h"
 #include "coracle/oci/image.h"
 
+#include <inttypes.h>
 #include <string.h>
+#include <unistd.h>
 
 #define IMAGE_MAX_LAYERS 500 /* overlayfs takes no more */
+#define BUFFER_BYTES     65536
 
 struct making {
 	struct store *store;
@@ -56,10 +59,57 @@ static int read_config(struct making *making, struct error *err)
 	return 0;
 }
 
+/* check_digest - of the length bytes that follow in fd, which stays where it is */
+static int check_digest(int fd, uint64_t length, const char *wanted, struct error *err)
+{
+	AUTO_FREE char *buffer = xcalloc(1, BUFFER_BYTES);
+	off_t offset = lseek(fd, 0, SEEK_CUR);
+	struct digest *digest = digest_new(err);
+	char actual[DIGEST_TEXT_SIZE];
+
+	if (!digest)
+		return -EOPNOTSUPP;
+	while (length > 0) {
+		ssize_t n = pread(fd, buffer, length < BUFFER_BYTES ? (size_t) length : BUFFER_BYTES, offset);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0) {
+			int r = n < 0 ? -errno : -EIO;
+
+			digest_free(digest);
+			return error_errno(err, -r, "read %.19s", wanted);
+		}
+		digest_add(digest, buffer, (size_t) n);
+		offset += n;
+		length -= (uint64_t) n;
+	}
+	digest_finish(digest, actual);
+	if (strcmp(actual, wanted) != 0)
+		return error_set(err, ERROR_INVALID,
+		                 "content is damaged: its digest is %s, the manifest says %s; make the archive "
+		                 "again", actual, wanted);
+	return 0;
+}
+
+/* check_blob - against the manifest; a layer's diff id is checked when it is unpacked */
+static int check_blob(int fd, uint64_t length, const struct descriptor *descriptor, const char *diff_id,
+                      struct error *err)
+{
+	if ((uint64_t) descriptor->size != length)
+		return error_set(err, ERROR_INVALID,
+		                 "content is damaged: its size is %" PRIu64 ", the manifest says %" PRId64
+		                 "; make the archive again", length, descriptor->size);
+	if (strcmp(descriptor->digest, diff_id) == 0)
+		return 0;
+	return check_digest(fd, length, descriptor->digest, err);
+}
+
 static int unpack_layer(struct making *making, size_t i, const char *parent, const char *chain_id,
                         struct error *err)
 {
 	const char *diff_id = making->config.rootfs.diff_ids.items[i];
+	const struct list *blobs = making->parts->blobs;
 	struct layer_info info = {0};
 	AUTO_CLOSE int fd = -1;
 	uint64_t length;
@@ -70,6 +120,9 @@ static int unpack_layer(struct making *making, size_t i, const char *parent, con
 	fd = bundle_seek(making->parts->bundle, making->parts->layers.items[i], &length, err);
 	if (fd < 0)
 		return fd;
+	r = blobs ? check_blob(fd, length, LIST_AT(struct descriptor, blobs, i), diff_id, err) : 0;
+	if (r < 0)
+		return r;
 	r = layer_unpack_part(making->store, fd, length, parent, diff_id, &info, err);
 	fields_done(layer_info_fields, &info);
 	if (r >= 0)

@@ -12,6 +12,7 @@ struct image_parts {
 	size_t manifest_length;
 	struct bundle *bundle; /* holds the layers; NULL: they are in the store */
 	struct texts layers;   /* their names in the bundle, lowest first */
+	const struct list *blobs; /* struct descriptor, as many as layers: what these must be; NULL: any */
 	struct texts names;    /* full names to give */
 };
 void image_parts_done(struct image_parts *parts) NONNULL(1);

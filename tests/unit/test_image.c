@@ -3,6 +3,7 @@
 #include "coracle/base/alloc.h"
 #include "coracle/base/digest.h"
 #include "coracle/base/file.h"
+#include "coracle/base/number.h"
 #include "coracle/image/image.h"
 
 #include <check.h>
@@ -305,6 +306,47 @@ START_TEST(a_changed_layer_is_noticed)
 }
 END_TEST
 
+/* a manifest may name a layer's right diff id and still lie about the blob */
+static const struct {
+	size_t size_off;     /* added to the size that it tells */
+	const char *digest_of; /* what it tells the digest of; NULL: of the layer */
+	const char *words;
+} lies[] = {
+	{1, NULL, "its size is"},
+	{(size_t) -1, NULL, "its size is"},
+	{0, "another", "its digest is"},
+};
+
+START_TEST(a_descriptor_that_lies_is_noticed)
+{
+	AUTO_TEXT struct text layer = TEXT_INIT(ARCHIVE_MAX), tar = TEXT_INIT(ARCHIVE_MAX);
+	AUTO_FREE char *config = NULL, *descriptor = NULL, *manifest = NULL, *top = NULL, *name = NULL, *path = NULL;
+	AUTO_FREE char *index = NULL;
+	AUTO_TEXTS struct texts names = {0};
+	char digest[DIGEST_TEXT_SIZE];
+	struct error err = {0};
+
+	layer_tar(&layer, "content");
+	config = config_of(&layer, "amd64");
+	descriptor = add_blob(&tar, "config.v1+json", config, strlen(config));
+	if (lies[_i].digest_of)
+		digest_of(lies[_i].digest_of, strlen(lies[_i].digest_of), digest);
+	else
+		digest_of(layer.data, layer.length, digest);
+	name = xprintf("blobs/sha256/%s", digest_hex(digest));
+	add_bytes(&tar, name, layer.data, layer.length);
+	manifest = xprintf("{\"schemaVersion\":2,\"config\":%s},\"layers\":[{\"digest\":\"%s\",\"size\":%zu}]}",
+			   descriptor, digest, layer.length + lies[_i].size_off);
+	top = add_blob(&tar, "manifest.v1+json", manifest, strlen(manifest));
+	index = xprintf("{\"schemaVersion\":2,\"manifests\":[%s}]}", top);
+	add_bytes(&tar, "index.json", index, strlen(index));
+	path = write_archive(&tar);
+	ck_assert_int_eq(load(path, NULL, &names, &err), -EINVAL);
+	ck_assert_msg(strstr(err.text, lies[_i].words), "says: %s", err.text);
+	store_is_empty();
+}
+END_TEST
+
 static const struct {
 	const char *name, *content, *words;
 } bad_archives[] = {
@@ -350,11 +392,13 @@ START_TEST(a_layout_directory_names_itself)
 	/* the archive's blobs as files */
 	ck_assert_int_eq(directory_make(AT_FDCWD, blobs, 0700), 0);
 	for (size_t at = 0; at + 512 <= tar.length;) {
-		size_t size = strtoul(tar.data + at + 124, NULL, 8);
+		AUTO_FREE char *octal = xstrndup(tar.data + at + 124, 11);
 		AUTO_FREE char *path = xprintf("%s/%s", top, tar.data + at);
+		unsigned size;
 
+		ck_assert_int_eq(number_parse_octal(octal, ARCHIVE_MAX, &size), 0);
 		ck_assert_int_eq(file_write(AT_FDCWD, path, tar.data + at + 512, size, 0600, FILE_FAST), 0);
-		at += 512 + (size + 511) / 512 * 512;
+		at += 512 + ((size_t) size + 511) / 512 * 512;
 	}
 	index = xprintf("{\"schemaVersion\":2,\"manifests\":[%s,\"annotations\":"
 			"{\"org.opencontainers.image.ref.name\":\"12\"}}]}", descriptor);
@@ -652,6 +696,7 @@ int main(void)
 	tcase_add_test(tcase, says_when_no_platform_fits);
 	tcase_add_test(tcase, a_changed_blob_is_noticed);
 	tcase_add_test(tcase, a_changed_layer_is_noticed);
+	tcase_add_loop_test(tcase, a_descriptor_that_lies_is_noticed, 0, ARRAY_LEN(lies));
 	tcase_add_loop_test(tcase, bad_archives_are_told_in_words, 0, ARRAY_LEN(bad_archives));
 	tcase_add_test(tcase, a_layout_directory_names_itself);
 	tcase_add_test(tcase, finds_by_name_id_prefix_and_digest);
