@@ -8,9 +8,10 @@
 #include "coracle/sys/lock.h"
 #include "coracle/sys/process.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "scan.h"
 
 const struct field summary_fields[] = {
 	FIELD_TEXT("name", struct container, name),
@@ -81,8 +82,10 @@ static int read_record(const struct paths *paths, struct container *container, s
 {
 	AUTO_FREE char *path = xprintf("containers/%s/" RECORD_FILE, container->id);
 	struct record *record = xcalloc(1, sizeof *record);
-	int r = file_read_json(paths->data_fd, path, RECORD_MAX_BYTES, record_fields, record, err);
+	int r = scan_file(paths->data_fd, path, RECORD_MAX_BYTES, record_fields, record, err);
 
+	if (r == -ENOENT)
+		(void) error_errno(err, ENOENT, "%s", path);
 	if (r >= 0 && (!record->id || strcmp(record->id, container->id) != 0 || !record->name))
 		r = error_set(err, ERROR_INVALID, "%s: is not the record of this container", path);
 	if (r < 0) {
@@ -104,8 +107,7 @@ void summary_read(const struct paths *paths, struct container *container, enum s
 		char path[128];
 
 		(void) snprintf(path, sizeof path, "containers/%s/" SUMMARY_FILE, container->id);
-		r = file_read_json(paths->data_fd, path, SUMMARY_MAX_BYTES, summary_fields, container,
-		                   &err);
+		r = scan_file(paths->data_fd, path, SUMMARY_MAX_BYTES, summary_fields, container, &err);
 	}
 	/* a summary can be made again from the record, so its loss is no damage */
 	if (r < 0)
@@ -123,14 +125,15 @@ static struct exit_record *read_exit(const struct paths *paths, const char *id)
 	char path[128];
 	struct error ignored = {0};
 	struct exit_record *found = xcalloc(1, sizeof *found);
+	int r;
 
 	(void) snprintf(path, sizeof path, "containers/%s/" EXIT_FILE, id);
-	if (faccessat(paths->data_fd, path, F_OK, 0) < 0) {
+	r = scan_file(paths->data_fd, path, SUMMARY_MAX_BYTES, exit_record_fields, found, &ignored);
+	if (r == -ENOENT) {
 		free(found);
 		return NULL;
 	}
-	if (file_read_json(paths->data_fd, path, SUMMARY_MAX_BYTES, exit_record_fields, found, &ignored)
-	    < 0) {
+	if (r < 0) {
 		fields_done(exit_record_fields, found);
 		*found = (struct exit_record){.code = 255};
 		found->error = xstrdup("the record of its end can't be read");
@@ -145,7 +148,7 @@ static struct run *read_run(const struct paths *paths, const char *id)
 	struct run *run = xcalloc(1, sizeof *run);
 
 	(void) snprintf(path, sizeof path, "containers/%s/" RUN_FILE, id);
-	if (file_read_json(paths->runtime_fd, path, SUMMARY_MAX_BYTES, run_fields, run, &ignored) < 0) {
+	if (scan_file(paths->runtime_fd, path, SUMMARY_MAX_BYTES, run_fields, run, &ignored) < 0) {
 		free(run);
 		return NULL;
 	}
