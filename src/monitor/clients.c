@@ -55,7 +55,7 @@ void client_send(struct monitor *monitor, struct client *client, char type, cons
 		(void) memcpy(monitor->buffer + 1, bytes, length);
 	}
 	if (client->pending_length)
-		return; /* the loop reads nothing for a session with a client held up; an exit frame waits in client_flush */
+		return; /* the loop reads nothing for a session with a client held up */
 	if (send(client->fd, monitor->buffer, length + 1, MSG_NOSIGNAL) >= 0)
 		return;
 	if (errno != EAGAIN && errno != ENOBUFS) {
@@ -68,11 +68,37 @@ void client_send(struct monitor *monitor, struct client *client, char type, cons
 	client->pending_length = length + 1;
 }
 
-void client_flush(struct client *client)
+/* The socket has no room now; anything else that is wrong with it is the end of the client. */
+static bool is_full(ssize_t sent)
 {
-	if (send(client->fd, client->pending, client->pending_length, MSG_NOSIGNAL) >= 0
-	    || (errno != EAGAIN && errno != ENOBUFS))
+	return sent < 0 && (errno == EAGAIN || errno == ENOBUFS);
+}
+
+void client_flush(struct monitor *monitor, struct client *client)
+{
+	char frame[1 + sizeof client->code];
+
+	if (client->pending_length) {
+		if (is_full(send(client->fd, client->pending, client->pending_length, MSG_NOSIGNAL)))
+			return;
 		client->pending_length = 0;
+	}
+	if (!client->ends)
+		return;
+	frame[0] = FRAME_EXIT;
+	(void) memcpy(frame + 1, &client->code, sizeof client->code);
+	if (!is_full(send(client->fd, frame, sizeof frame, MSG_NOSIGNAL)))
+		client_close(monitor, client);
+}
+
+void client_end(struct monitor *monitor, struct client *client, int32_t code)
+{
+	client->ends = true;
+	client->code = code;
+	/* its session is gone: nothing that it still sends means anything */
+	client->session = -1;
+	client->asked = true;
+	client_flush(monitor, client);
 }
 
 static void take_frame(struct monitor *monitor, struct client *client, const char *frame, size_t length)
@@ -100,7 +126,11 @@ static void take_frame(struct monitor *monitor, struct client *client, const cha
 		break;
 	}
 	case FRAME_SIGNAL:
-		if (length == 2 && !session->ended && session->pid > 0)
+		if (length != 2 || session->ended || session->pid <= 0)
+			break;
+		if (client->session == 0)
+			control_signal(monitor, frame[1]);
+		else
 			(void) kill(session->pid, frame[1]);
 		break;
 	case FRAME_DETACH:

@@ -105,6 +105,14 @@ static int signal_number_of(const char *name)
 	return name && *name ? signal_number(name) : SIGTERM;
 }
 
+void control_signal(struct monitor *monitor, int signal_number)
+{
+	/* docker: killed by the user is not to be restarted */
+	if (signal_number == SIGKILL || signal_number == signal_number_of(monitor->record->stop_signal))
+		monitor->stopping = true;
+	monitor_signal(monitor, signal_number);
+}
+
 static int do_signal(struct monitor *monitor, const json_t *request, struct error *err)
 {
 	int wanted = number_of(request, "signal", SIGKILL);
@@ -113,10 +121,7 @@ static int do_signal(struct monitor *monitor, const json_t *request, struct erro
 		return error_set(err, ERROR_INVALID, "no such signal");
 	if (monitor->sessions[0].ended || monitor->sessions[0].pid <= 0)
 		return error_set(err, ERROR_CONFLICT, "the container is not running");
-	/* docker: killed by the user is not to be restarted */
-	if (wanted == SIGKILL || wanted == signal_number_of(monitor->record->stop_signal))
-		monitor->stopping = true;
-	monitor_signal(monitor, wanted);
+	control_signal(monitor, wanted);
 	return 0;
 }
 

@@ -27,6 +27,7 @@ void health_begin(struct monitor *monitor)
 	fields_done(health_fields, &monitor->health);
 	text_replace(&monitor->health.status, "starting");
 	monitor->health_session = 0;
+	monitor->health_late = false;
 	monitor->health_at = has_check(monitor)
 	                             ? clock_monotonic() + (uint64_t) monitor->record->health->interval
 	                             : 0;
@@ -35,6 +36,8 @@ void health_begin(struct monitor *monitor)
 uint64_t health_next(const struct monitor *monitor)
 {
 	if (monitor->sessions[0].ended)
+		return 0;
+	if (monitor->health_late)
 		return 0;
 	return monitor->health_session ? monitor->health_end : monitor->health_at;
 }
@@ -91,9 +94,10 @@ static void judge(struct monitor *monitor, int64_t code, const char *output)
 
 void health_ended(struct monitor *monitor, const struct session *session)
 {
-	bool late = session->exit_code == 128 + SIGKILL && clock_monotonic() >= monitor->health_end;
+	bool late = monitor->health_late;
 
 	monitor->health_session = 0;
+	monitor->health_late = false;
 	monitor->health_at = clock_monotonic() + (uint64_t) monitor->record->health->interval;
 	judge(monitor, late ? -1 : session->exit_code,
 	      late ? "the check took longer than its timeout" : session->captured);
@@ -127,8 +131,11 @@ void health_tick(struct monitor *monitor, uint64_t now)
 		return;
 	if (monitor->health_session) {
 		/* killed once; its end is noticed as that of any child */
-		if (now >= monitor->health_end && !monitor->sessions[monitor->health_session].ended)
+		if (now >= monitor->health_end && !monitor->health_late
+		    && !monitor->sessions[monitor->health_session].ended) {
+			monitor->health_late = true;
 			(void) kill(monitor->sessions[monitor->health_session].pid, SIGKILL);
+		}
 		return;
 	}
 	if (monitor->health_at && now >= monitor->health_at)

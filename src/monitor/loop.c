@@ -4,6 +4,7 @@
 
 #include "coracle/base/clock.h"
 #include "coracle/base/log.h"
+#include "coracle/base/spawn.h"
 #include "coracle/sys/process.h"
 
 #include <poll.h>
@@ -22,6 +23,7 @@ struct watched {
 #define WATCHED_MAX (3 + 3 * SESSIONS_MAX + CLIENTS_MAX)
 #define RESTART_DELAY_FIRST (100 * (NS_PER_SECOND / 1000))
 #define RESTART_DELAY_MOST  (60 * NS_PER_SECOND)
+#define DRAIN_PATIENCE      (2 * NS_PER_SECOND)
 
 struct watch {
 	struct pollfd fds[WATCHED_MAX];
@@ -37,12 +39,17 @@ static void watch_add(struct watch *watch, int fd, short events, enum source sou
 	watch->what[watch->count++] = (struct watched){source, index};
 }
 
-static void watch_session(const struct monitor *monitor, int index, struct watch *watch)
+static void watch_session(struct monitor *monitor, int index, struct watch *watch)
 {
-	const struct session *session = &monitor->sessions[index];
+	struct session *session = &monitor->sessions[index];
 
 	if (!session->used)
 		return;
+	if (session->quiet_until) {
+		if (clock_monotonic() < session->quiet_until)
+			return;
+		session->quiet_until = 0;
+	}
 	/* a client that does not keep up holds the program back, as a full pipe would */
 	if (!session_is_held_up(monitor, index)) {
 		watch_add(watch, session->out, POLLIN, SOURCE_STDOUT, index);
@@ -62,7 +69,7 @@ static void watch_client(const struct monitor *monitor, int index, struct watch 
 	/* more standard input only when the last piece is gone */
 	if (client->session < 0 || !monitor->sessions[client->session].pending_length)
 		events = POLLIN;
-	if (client->pending_length)
+	if (client->pending_length || client->ends)
 		events |= POLLOUT;
 	watch_add(watch, client->fd, events, SOURCE_CLIENT, index);
 }
@@ -74,11 +81,15 @@ static uint64_t earliest(uint64_t a, uint64_t b)
 
 static int poll_timeout(const struct monitor *monitor)
 {
-	uint64_t at = earliest(earliest(earliest(earliest(monitor->kill_at, monitor->timeout_at), monitor->restart_at),
-	                                health_next(monitor)),
-	                       monitor->rebuild_at);
+	const uint64_t timers[] = {
+		monitor->kill_at,    monitor->timeout_at, monitor->restart_at,  monitor->drain_until,
+		monitor->rebuild_at, health_next(monitor), session_next(monitor),
+	};
 	uint64_t now = clock_monotonic();
+	uint64_t at = 0;
 
+	for (size_t i = 0; i < ARRAY_LEN(timers); i++)
+		at = earliest(at, timers[i]);
 	if (!at)
 		return -1;
 	return at <= now ? 0 : (int) MIN((at - now) / 1000000 + 1, (uint64_t) 3600000);
@@ -121,12 +132,7 @@ static void tell_exit(struct monitor *monitor, int index, int32_t code)
 
 		if (!client->used || client->session != index)
 			continue;
-		client_send(monitor, client, FRAME_EXIT, &code, sizeof code);
-		if (client->used) {
-			client->session = -1;
-			client->asked = true;
-			client_close(monitor, client);
-		}
+		client_end(monitor, client, code);
 	}
 }
 
@@ -141,6 +147,31 @@ static void end_exec(struct monitor *monitor, int index)
 	tell_exit(monitor, index, session->exit_code);
 	session_close(session);
 	monitor_save_memory();
+}
+
+/*
+ * The container has ended, and with it what exec started there: the end of a pid namespace kills all in
+ * it; in the host's they are killed here. Who is attached hears of that, not of the container's code.
+ */
+static void end_execs(struct monitor *monitor)
+{
+	monitor->health_session = 0;
+	for (int i = 1; i < SESSIONS_MAX; i++) {
+		struct session *session = &monitor->sessions[i];
+		int status = 0;
+
+		if (!session->used)
+			continue;
+		if (!session->ended && session->pid > 0) {
+			(void) kill(session->pid, SIGKILL);
+			session->exit_code = spawn_wait(session->pid, &status) < 0 ? 128 + SIGKILL
+			                                                           : process_exit_code(status);
+			session->ended = true;
+		}
+		drain(monitor, i);
+		tell_exit(monitor, i, session->exit_code);
+		session_close(session);
+	}
 }
 
 static void child_ended(struct monitor *monitor, pid_t pid, int status)
@@ -207,8 +238,8 @@ static void serve(struct monitor *monitor, const struct watch *watch)
 		case SOURCE_CLIENT:
 			if (!monitor->clients[index].used || monitor->clients[index].fd != watch->fds[i].fd)
 				break;
-			if (events & POLLOUT && monitor->clients[index].pending_length)
-				client_flush(&monitor->clients[index]);
+			if (events & POLLOUT)
+				client_flush(monitor, &monitor->clients[index]);
 			else if (events & (POLLIN | POLLHUP | POLLERR))
 				client_read(monitor, &monitor->clients[index]);
 			break;
@@ -261,15 +292,35 @@ static void plan_restart(struct monitor *monitor, int code)
 	(void) !monitor_write_run(monitor, true, &ignored);
 }
 
+/* Readers that are slow are waited for; but not for ever when the user wants the container away. */
+static bool has_given_up(struct monitor *monitor)
+{
+	uint64_t now = clock_monotonic();
+
+	if (!monitor->stopping)
+		return false;
+	if (!monitor->drain_until)
+		monitor->drain_until = now + DRAIN_PATIENCE;
+	if (now < monitor->drain_until)
+		return false;
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		if (monitor->clients[i].used && monitor->clients[i].pending_length)
+			client_close(monitor, &monitor->clients[i]);
+	drain(monitor, 0);
+	return true;
+}
+
 /* The end of the container's own process: 1 the loop ends with *code, 0 it goes on. */
 static int own_ended(struct monitor *monitor, int *code)
 {
 	struct session *own = &monitor->sessions[0];
 
-	if (!is_drained(monitor, 0))
+	if (!is_drained(monitor, 0) && !has_given_up(monitor))
 		return 0;
+	monitor->drain_until = 0;
 	*code = own->exit_code;
 	monitor->kill_at = monitor->timeout_at = 0;
+	end_execs(monitor);
 	if (!wants_restart(monitor, *code))
 		return 1;
 	plan_restart(monitor, *code);

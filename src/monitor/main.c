@@ -11,12 +11,15 @@
 #include <fcntl.h>
 #include <link.h>
 #include <malloc.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+
+#define LINGER_MS 2000 /* after a stop by the user */
 
 static int read_request(struct monitor *monitor, struct error *err)
 {
@@ -105,28 +108,39 @@ static void clean_up(struct monitor *monitor)
 		(void) close(monitor->alive_fd);
 }
 
-/* Everybody who is attached or waits hears the code when all is done: rm'ed, ports free, lock let go. */
+/*
+ * Everybody who is attached or waits hears the code when all is done: rm'ed, ports free, lock let go.
+ * One that does not read (a stopped pipeline) is waited for: it holds nothing of the container.
+ */
 static void tell_clients(struct monitor *monitor, int32_t code)
 {
-	char frame[1 + sizeof code];
+	for (int i = 0; i < CLIENTS_MAX; i++)
+		if (monitor->clients[i].used)
+			client_end(monitor, &monitor->clients[i], code);
+	for (;;) {
+		struct pollfd fds[CLIENTS_MAX];
+		struct client *whose[CLIENTS_MAX];
+		nfds_t count = 0;
 
-	frame[0] = FRAME_EXIT;
-	(void) memcpy(frame + 1, &code, sizeof code);
-	for (int i = 0; i < CLIENTS_MAX; i++) {
-		struct client *client = &monitor->clients[i];
-
-		if (!client->used)
-			continue;
-		if (client->pending_length)
-			client_flush(client);
-		(void) !send(client->fd, frame, sizeof frame, MSG_NOSIGNAL);
-		(void) close(client->fd);
-		client->used = false;
+		for (int i = 0; i < CLIENTS_MAX; i++)
+			if (monitor->clients[i].used) {
+				whose[count] = &monitor->clients[i];
+				fds[count++] = (struct pollfd){.fd = monitor->clients[i].fd, .events = POLLOUT};
+			}
+		if (count == 0 || (poll(fds, count, monitor->stopping ? LINGER_MS : -1) <= 0 && errno != EINTR))
+			return;
+		for (nfds_t i = 0; i < count; i++)
+			if (fds[i].revents & POLLOUT)
+				client_flush(monitor, whose[i]);
+			else if (fds[i].revents)
+				client_close(monitor, whose[i]);
 	}
 }
 
 void monitor_finish(struct monitor *monitor, int code)
 {
+	/* who asks from now on hears at once that nobody listens, and looks at what is on disk */
+	(void) close(monitor->control_fd);
 	if (!monitor->record->auto_remove)
 		monitor_write_exit(monitor, code, true, "");
 	clean_up(monitor);

@@ -65,6 +65,7 @@ struct session {
 	struct log *log;     /* NULL for execs */
 	char id[65];         /* of an exec session */
 	bool hang_up;        /* the client's death ends it (exec -t) */
+	uint64_t quiet_until; /* monotonic: a pty that nobody has open is not read before; 0: read */
 	struct runtime_process process;
 	char *captured;      /* a health check: its output, HEALTH_OUTPUT_MAX + 1 bytes; owned */
 	size_t captured_length;
@@ -78,6 +79,8 @@ struct client {
 	bool asked;          /* its request has been read */
 	char *pending;       /* one frame that the socket did not take; owned */
 	size_t pending_length;
+	bool ends;           /* FRAME_EXIT with code goes out behind the pending frame, then it is closed */
+	int32_t code;
 };
 
 struct monitor {
@@ -119,10 +122,12 @@ struct monitor {
 	uint64_t timeout_at;         /* --timeout */
 	uint64_t restart_at;
 	uint64_t restart_delay;
+	uint64_t drain_until;        /* monotonic: slow readers of a stopped container lose the rest then */
 	struct health health;        /* while the record has a check */
 	uint64_t health_at;          /* monotonic: the next check; 0: none */
 	uint64_t health_end;         /* monotonic: the running one takes too long then */
 	int health_session;          /* of the running check, 0: none */
+	bool health_late;            /* it was killed for its lateness */
 	char health_started[48];
 };
 
@@ -162,12 +167,19 @@ void session_feed(struct session *session, const char *bytes, size_t length);
 void session_flush(struct session *session);
 int client_new(struct monitor *monitor, int fd, int session, bool wants_stdin);
 void client_send(struct monitor *monitor, struct client *client, char type, const void *bytes, size_t length);
-void client_flush(struct client *client);
+/* client_flush - what waits for room in the socket; the client may be closed by it */
+void client_flush(struct monitor *monitor, struct client *client);
+/* client_end - tell it the exit code behind everything else, then close it */
+void client_end(struct monitor *monitor, struct client *client, int32_t code);
 void client_close(struct monitor *monitor, struct client *client);
 void client_read(struct monitor *monitor, struct client *client);
 bool session_is_held_up(const struct monitor *monitor, int session);
+/* session_next - when the next quiet one is to be read again, 0: none */
+uint64_t session_next(const struct monitor *monitor);
 int control_listen(struct monitor *monitor, struct error *err);
 void control_accept(struct monitor *monitor);
+/* control_signal - a signal that the user sends: some say that there is to be no restart */
+void control_signal(struct monitor *monitor, int signal_number);
 void control_request(struct monitor *monitor, struct client *client, const char *bytes, size_t length);
 /* monitor_exec - client NULL: nobody is attached; the index of the session */
 int monitor_exec(struct monitor *monitor, struct client *client, const struct exec_request *request,

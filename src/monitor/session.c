@@ -3,11 +3,15 @@
 #include "monitor_private.h"
 
 #include "coracle/base/alloc.h"
+#include "coracle/base/clock.h"
 #include "coracle/base/fd.h"
 
 #include <fcntl.h>
 #include <poll.h>
 #include <string.h>
+
+/* A pty whose slaves are all closed is always "ready" with EIO: looked at so often until it is opened again. */
+#define QUIET_NS (NS_PER_SECOND / 10)
 
 int session_new(struct monitor *monitor)
 {
@@ -87,6 +91,19 @@ bool session_is_held_up(const struct monitor *monitor, int session)
 	return false;
 }
 
+uint64_t session_next(const struct monitor *monitor)
+{
+	uint64_t next = 0;
+
+	for (int i = 0; i < SESSIONS_MAX; i++) {
+		const struct session *session = &monitor->sessions[i];
+
+		if (session->used && session->quiet_until && (next == 0 || session->quiet_until < next))
+			next = session->quiet_until;
+	}
+	return next;
+}
+
 /* One chunk from the process to the log and to whoever is attached. */
 void session_read(struct monitor *monitor, int index, int stream)
 {
@@ -100,8 +117,10 @@ void session_read(struct monitor *monitor, int index, int stream)
 	if (n <= 0) {
 		if (session->tty) {
 			/* a process may still open the terminal again while the program lives */
-			if (!session->ended)
+			if (!session->ended) {
+				session->quiet_until = clock_monotonic() + QUIET_NS;
 				return;
+			}
 			session->in = -1;
 		}
 		close_slot(fd);
