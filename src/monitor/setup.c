@@ -12,6 +12,7 @@
 #include "coracle/sys/root.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdarg.h>
@@ -105,6 +106,40 @@ static bool is_own_userns(int fd)
 	       && own.st_ino == other.st_ino;
 }
 
+/* "container:ID": what another container has can be joined only from where its monitor is; -1: none such runs */
+static int partner_userns(struct monitor *monitor)
+{
+	const struct record *record = monitor->record;
+	const char *const modes[] = {record->network,  record->pid_mode,      record->ipc_mode,
+	                             record->uts_mode, record->cgroupns_mode, record->userns_mode};
+
+	for (size_t i = 0; i < ARRAY_LEN(modes); i++) {
+		AUTO_CONTAINER struct container other = {0};
+		struct error ignored = {0};
+		char path[64];
+
+		if (!modes[i] || strncmp(modes[i], "container:", 10) != 0)
+			continue;
+		/* the specification tells which one does not run */
+		if (state_find(&monitor->paths, modes[i] + 10, STATE_SUMMARY, &other, &ignored) < 0 || !other.run)
+			continue;
+		(void) snprintf(path, sizeof path, "/proc/%" PRId64 "/ns/user", other.run->monitor_pid);
+		return open(path, O_RDONLY | O_CLOEXEC);
+	}
+	return -1;
+}
+
+static bool join_partner(struct monitor *monitor)
+{
+	AUTO_CLOSE int fd = partner_userns(monitor);
+
+	if (fd < 0 || setns(fd, CLONE_NEWUSER) < 0)
+		return false;
+	(void) close(monitor->userns_fd);
+	monitor->userns_fd = TAKE_FD(fd);
+	return true;
+}
+
 /* The front end hands the namespace over as soon as its maps are written. */
 static int enter_userns(struct monitor *monitor, struct error *err)
 {
@@ -116,12 +151,12 @@ static int enter_userns(struct monitor *monitor, struct error *err)
 	if (n != sizeof monitor->userns_rung || fd < 0)
 		return error_set(err, ERROR_SYSTEM, "the front end went away before the start");
 	monitor->userns_fd = fd;
-	if (!is_own_userns(fd) && setns(fd, CLONE_NEWUSER) < 0)
+	if (!join_partner(monitor) && !is_own_userns(fd) && setns(fd, CLONE_NEWUSER) < 0)
 		return error_errno(err, errno, "enter the user namespace");
 	if (unshare(CLONE_NEWNS) < 0)
 		return error_errno(err, errno, "new mount namespace");
 	if (monitor->userns_rung == USERNS_RANGE)
-		userns_publish(&monitor->paths, fd);
+		userns_publish(&monitor->paths, monitor->userns_fd);
 	return 0;
 }
 

@@ -390,12 +390,31 @@ int userns_enter(struct userns *userns, struct error *err)
 	return 0;
 }
 
+/* is_published - by another process that lives in the same namespace */
+static bool is_published(const struct paths *paths, int userns_fd)
+{
+	AUTO_FREE char *text = NULL;
+	struct stat ours, theirs;
+	uint64_t start;
+	char path[64];
+	int pid;
+
+	if (file_read(paths->runtime_fd, PUBLISHED, 256, &text, NULL) < 0
+	    || sscanf(text, "%d %" SCNu64, &pid, &start) != 2 || !process_is(pid, start))
+		return false;
+	(void) snprintf(path, sizeof path, "/proc/%d/ns/user", pid);
+	return fstat(userns_fd, &ours) == 0 && stat(path, &theirs) == 0 && ours.st_dev == theirs.st_dev
+	       && ours.st_ino == theirs.st_ino;
+}
+
 void userns_publish(const struct paths *paths, int userns_fd)
 {
 	char text[64];
 	int length;
 
-	(void) userns_fd;
+	/* else a short run would take the place of a long one, and the next command make a new namespace */
+	if (is_published(paths, userns_fd))
+		return;
 	length = snprintf(text, sizeof text, "%d %" PRIu64 "\n", (int) getpid(),
 	                  process_start_time(getpid()));
 	/* only a short cut for others: without it they make their own */

@@ -38,7 +38,7 @@ int userns_begin(const struct paths *paths, struct userns **out, struct error *e
 int userns_finish(struct userns *userns, struct error *err) NONNULL(1, 2) MUST_USE;
 /* userns_enter - finish, setns(2) this process in, and a private mount namespace; root inside with all capabilities */
 int userns_enter(struct userns *userns, struct error *err) NONNULL(1, 2) MUST_USE;
-/* userns_publish - let later commands join the namespace of this living process (the monitor) */
+/* userns_publish - let later commands join userns_fd, which this process (the monitor) is in, while it lives */
 void userns_publish(const struct paths *paths, int userns_fd) NONNULL(1);
 void userns_free(struct userns *userns);
 
