@@ -59,6 +59,6 @@ const struct command cmd_restart = {
 	.opts = restart_opts,
 	.request_size = sizeof(struct restart_request),
 	.max_operands = -1,
-	.needs = BEGINS_USERNS,
+	.needs = NEEDS_ENGINE,
 	.run = restart_run,
 };

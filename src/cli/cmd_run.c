@@ -61,7 +61,7 @@ const struct command cmd_run = {
 	.min_operands = 1,
 	.max_operands = -1,
 	.order = OPTS_BEFORE_OPERANDS,
-	.needs = BEGINS_USERNS,
+	.needs = NEEDS_ENGINE,
 	.argv_member = OPT_SLOT(struct container_create, create_command, struct texts),
 	.run = run_run,
 };

@@ -93,6 +93,6 @@ const struct command cmd_start = {
 	.opts = start_opts,
 	.request_size = sizeof(struct start_request),
 	.max_operands = -1,
-	.needs = BEGINS_USERNS,
+	.needs = NEEDS_ENGINE,
 	.run = start_run,
 };

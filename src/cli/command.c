@@ -6,6 +6,9 @@
 #include "coracle/base/log.h"
 
 #include <string.h>
+#include <sys/statvfs.h>
+
+#define DISK_FULL_BYTES (1u << 20)
 
 struct globals {
 	bool version, debug;
@@ -204,9 +207,32 @@ static int prepare(const struct command *command, struct engine *engine, struct 
 	r = engine_open(engine, err);
 	if (r >= 0 && command->needs == NEEDS_USERNS)
 		r = engine_enter(engine, err);
-	if (r >= 0 && command->needs == BEGINS_USERNS)
-		r = engine_userns_begin(engine, err);
 	return r;
+}
+
+/* What a disk lacks is seldom the fault of the file that is named: say it when it is so. */
+static const char *disk_hint(const struct engine *engine, const struct error *err)
+{
+	struct statvfs fs;
+
+	if ((err->errnum != ENOSPC && err->errnum != EDQUOT && err->errnum != EROFS) || !engine->paths.data
+	    || strstr(err->text, "coracle ") || statvfs(engine->paths.data, &fs) < 0)
+		return NULL;
+	if (fs.f_flag & ST_RDONLY)
+		return "is read-only; take another: export CORACLE_ROOT=DIR";
+	if (err->errnum == EDQUOT || (uint64_t) fs.f_bavail * fs.f_frsize < DISK_FULL_BYTES || (fs.f_files > 0 && fs.f_favail == 0))
+		return "is full; make room: coracle rmi IMAGE, coracle rm CONTAINER";
+	return NULL;
+}
+
+static void tell_error(const struct command *command, const struct engine *engine, const struct error *err)
+{
+	const char *hint = disk_hint(engine, err);
+
+	if (hint)
+		print_error("%s: %s: %s %s", command->name, err->text, engine->paths.data, hint);
+	else
+		print_error("%s: %s", command->name, err->text);
 }
 
 static int execute(const struct command *command, void *request, const struct texts *operands)
@@ -219,13 +245,14 @@ static int execute(const struct command *command, void *request, const struct te
 	if (status >= 0)
 		status = command->run(&engine, request, operands, &err);
 	if (status < 0) {
-		print_error("%s: %s", command->name, err.text);
+		tell_error(command, &engine, &err);
 		status = error_status(command, &err);
 	}
 	r = print_finish();
-	if (r < 0) {
+	/* who could not write has said so already */
+	if (r < 0 && status == 0) {
 		print_error("%s: standard output: %s", command->name, strerror(-r));
-		status = status ? status : 125;
+		status = 125;
 	}
 	if (command->needs != NEEDS_NOTHING)
 		engine_close(&engine);

@@ -6,6 +6,7 @@
 #include "coracle/base/fd.h"
 #include "coracle/base/id.h"
 #include "coracle/sys/caps.h"
+#include "coracle/sys/process.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -23,7 +24,7 @@ static int exec_process(struct monitor *monitor, const struct exec_request *requ
 	uint64_t bounding;
 	int r;
 
-	(void) snprintf(path, sizeof path, "/proc/%d/root", (int) monitor->sessions[0].pid);
+	(void) snprintf(path, sizeof path, "/proc/%d/root", (int) process_reachable(monitor->sessions[0].pid));
 	root = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	if (root < 0)
 		return error_errno(err, errno, "root of the container");
@@ -66,8 +67,9 @@ static int exec_process(struct monitor *monitor, const struct exec_request *requ
 static int exec_start(struct monitor *monitor, struct session *session, const struct oci_process *process,
                       const struct exec_request *request, struct error *err)
 {
+	AUTO_CLOSE int inside = process_pidfd_open(process_reachable(monitor->sessions[0].pid));
 	struct runtime_exec exec = {
-		.pidfd = monitor->sessions[0].pidfd,
+		.pidfd = inside,
 		.namespaces = runtime_namespaces(&monitor->spec),
 		.process = process,
 		.give_stdio = true,
@@ -75,8 +77,11 @@ static int exec_start(struct monitor *monitor, struct session *session, const st
 		.cgroup_fd = monitor->cgroup_fd,
 		.keep_groups = texts_has(&monitor->record->groups, "keep-groups"),
 	};
-	int r = session_pipes(session, request->tty, request->interactive, exec.stdio, err);
+	int r;
 
+	if (inside < 0)
+		return error_errno(err, -inside, "first process of the container");
+	r = session_pipes(session, request->tty, request->interactive, exec.stdio, err);
 	if (r >= 0)
 		r = runtime_exec(&exec, &session->process, err);
 	for (int i = 0; i < 3; i++)

@@ -88,6 +88,7 @@ static void clean_up(struct monitor *monitor)
 		network_stop(&monitor->network);
 	log_file_close(&monitor->log);
 	cgroup_remove(monitor);
+	userns_withdraw(&monitor->paths);
 	if (monitor->driver && monitor->driver->unmount) {
 		struct driver_mount request = {
 			.store = monitor->store,

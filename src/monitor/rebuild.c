@@ -76,8 +76,7 @@ static int rebuild(struct monitor *monitor)
 	r = control_listen(monitor, &err);
 	if (r >= 0)
 		r = monitor_write_run(monitor, monitor->restart_at != 0, &err);
-	if (monitor->userns_rung == USERNS_RANGE)
-		userns_publish(&monitor->paths, monitor->userns_fd);
+	userns_publish(&monitor->paths);
 	return r;
 }
 

@@ -155,8 +155,7 @@ static int enter_userns(struct monitor *monitor, struct error *err)
 		return error_errno(err, errno, "enter the user namespace");
 	if (unshare(CLONE_NEWNS) < 0)
 		return error_errno(err, errno, "new mount namespace");
-	if (monitor->userns_rung == USERNS_RANGE)
-		userns_publish(&monitor->paths, monitor->userns_fd);
+	userns_publish(&monitor->paths);
 	return 0;
 }
 

@@ -5,6 +5,7 @@
 #include "coracle/base/alloc.h"
 #include "coracle/base/number.h"
 #include "coracle/sys/caps.h"
+#include "coracle/sys/process.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -34,7 +35,7 @@ static int join_container(struct monitor *monitor, struct oci_linux *linux_, con
 		                 "coracle start %s",
 		                 type, other, other);
 	add_namespace(linux_, type)->path =
-		xprintf("/proc/%" PRId64 "/ns/%s", found.run->pid, file);
+		xprintf("/proc/%d/ns/%s", (int) process_reachable((pid_t) found.run->pid), file);
 	return 0;
 }
 

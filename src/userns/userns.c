@@ -6,7 +6,7 @@
  * newuidmap(1) and newgidmap(1) write its maps, side by side, the caller goes on with its own work.
  * userns_finish() reaps them, opens /proc/HOLDER/ns/user and ends the holder: the descriptor keeps
  * the namespace. The monitor of a container, which has joined it, publishes its pid in
- * runtime/userns; as long as that process lives the next command joins instead of making another.
+ * runtime/userns/; as long as one such process lives the next command joins instead of making another.
  */
 #include "coracle/userns/userns.h"
 
@@ -183,26 +183,37 @@ static int write_proc(int pid, const char *file, const char *text)
 }
 
 /* Root: what this namespace has, one to one. */
-static int map_own(struct userns *userns, struct error *err)
+static int own_ranges(struct userns *userns, struct error *err)
 {
-	const char *files[] = {"uid_map", "gid_map"};
+	static const char *const files[] = {"/proc/self/uid_map", "/proc/self/gid_map"};
 
 	for (int i = 0; i < 2; i++) {
 		struct id_range *ranges = i ? userns->gids : userns->uids;
-		AUTO_FREE char *text = NULL;
-		AUTO_TEXTS struct texts lines = {0};
-		int n = userns_read_map(i ? "/proc/self/gid_map" : "/proc/self/uid_map", ranges,
-		                        USERNS_RANGES_MAX);
-		int r;
+		int n = userns_read_map(files[i], ranges, USERNS_RANGES_MAX);
 
 		if (n <= 0)
-			return error_errno(err, n ? -n : EINVAL, "/proc/self/%s", files[i]);
-		for (int k = 0; k < n; k++) {
+			return error_errno(err, n ? -n : EINVAL, "%s", files[i]);
+		for (int k = 0; k < n; k++)
 			ranges[k].outside = ranges[k].inside;
+		*(i ? &userns->gid_count : &userns->uid_count) = (size_t) n;
+	}
+	return 0;
+}
+
+static int map_own(struct userns *userns, struct error *err)
+{
+	static const char *const files[] = {"uid_map", "gid_map"};
+
+	for (int i = 0; i < 2; i++) {
+		const struct id_range *ranges = i ? userns->gids : userns->uids;
+		size_t count = i ? userns->gid_count : userns->uid_count;
+		AUTO_FREE char *text = NULL;
+		AUTO_TEXTS struct texts lines = {0};
+		int r;
+
+		for (size_t k = 0; k < count; k++)
 			texts_printf(&lines, "%" PRIu64 " %" PRIu64 " %" PRIu64, ranges[k].inside,
 			             ranges[k].inside, ranges[k].count);
-		}
-		*(i ? &userns->gid_count : &userns->uid_count) = (size_t) n;
 		text = texts_join(&lines, "\n");
 		r = write_proc(userns->holder_pid, files[i], text);
 		if (r < 0)
@@ -211,15 +222,20 @@ static int map_own(struct userns *userns, struct error *err)
 	return 0;
 }
 
+static void single_ranges(struct userns *userns)
+{
+	userns->uids[0] = (struct id_range){0, geteuid(), 1};
+	userns->gids[0] = (struct id_range){0, getegid(), 1};
+	userns->uid_count = userns->gid_count = 1;
+	userns->rung = USERNS_SINGLE;
+}
+
 static int map_single(struct userns *userns, struct error *err)
 {
 	char text[64];
 	int r;
 
-	userns->uids[0] = (struct id_range){0, geteuid(), 1};
-	userns->gids[0] = (struct id_range){0, getegid(), 1};
-	userns->uid_count = userns->gid_count = 1;
-	userns->rung = USERNS_SINGLE;
+	single_ranges(userns);
 	/* user_namespaces(7): without privilege setgroups(2) must be given up first */
 	r = write_proc(userns->holder_pid, "setgroups", "deny");
 	(void) snprintf(text, sizeof text, "0 %u 1", (unsigned) geteuid());
@@ -239,77 +255,167 @@ static bool same_map(const char *path, const struct id_range *ranges, size_t cou
 	return n == (int) count && memcmp(found, ranges, count * sizeof *ranges) == 0;
 }
 
-/* The namespace of a living monitor, if there is one and it has the maps that we would make. */
-static int try_join(const struct paths *paths, const struct userns *wanted)
+/* A descriptor of the namespace of exactly that process, when the caller may enter it. */
+static int open_of(const struct userns_near *near)
 {
-	AUTO_FREE char *text = NULL;
 	AUTO_CLOSE int fd = -1;
 	char path[64];
-	uint64_t start;
 	uid_t owner;
-	int pid;
 
-	if (file_read(paths->runtime_fd, PUBLISHED, 256, &text, NULL) < 0)
-		return -ENOENT;
-	if (sscanf(text, "%d %" SCNu64, &pid, &start) != 2 || !process_is(pid, start))
+	if (!process_is((pid_t) near->pid, near->start))
 		return -ESRCH;
-	(void) snprintf(path, sizeof path, "/proc/%d/ns/user", pid);
+	(void) snprintf(path, sizeof path, "/proc/%d/ns/user", (int) near->pid);
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
 		return -errno;
 	if (ioctl(fd, NS_GET_OWNER_UID, &owner) < 0 || owner != geteuid())
 		return -EPERM;
-	(void) snprintf(path, sizeof path, "/proc/%d/uid_map", pid);
+	return TAKE_FD(fd);
+}
+
+/* The namespace of a living monitor, if it has the maps that we would make. */
+static int try_join(const struct userns_near *near, const struct userns *wanted)
+{
+	AUTO_CLOSE int fd = open_of(near);
+	char path[64];
+
+	if (fd < 0)
+		return fd;
+	(void) snprintf(path, sizeof path, "/proc/%d/uid_map", (int) near->pid);
 	if (!same_map(path, wanted->uids, wanted->uid_count))
 		return -ESTALE;
-	(void) snprintf(path, sizeof path, "/proc/%d/gid_map", pid);
+	(void) snprintf(path, sizeof path, "/proc/%d/gid_map", (int) near->pid);
 	if (!same_map(path, wanted->gids, wanted->gid_count))
 		return -ESTALE;
 	/* after the reads: the pid was that process all along */
-	if (!process_is(pid, start))
+	if (!process_is((pid_t) near->pid, near->start))
 		return -ESRCH;
 	return TAKE_FD(fd);
 }
 
-static int begin(struct userns *userns, const struct paths *paths, struct error *err)
+static int compare_age(const void *a, const void *b)
 {
-	int r;
+	const struct userns_near *x = a, *y = b;
 
-	if (geteuid() == 0 && caps_has(6 /* CAP_SETGID */) && caps_has(7 /* CAP_SETUID */)) {
-		userns->rung = USERNS_ROOT;
-		r = holder_start(userns, err);
-		return r < 0 ? r : map_own(userns, err);
-	}
-	if (want_ranges(userns) >= 0) {
-		userns->rung = USERNS_RANGE;
-		userns->fd = try_join(paths, userns);
-		if (userns->fd >= 0) {
-			userns->joined = true;
-			return 0;
+	return x->start < y->start ? -1 : x->start > y->start;
+}
+
+/* The oldest first, so that all commands agree on one. */
+static int join_published(const struct paths *paths, const struct userns *wanted)
+{
+	AUTO_TEXTS struct texts names = {0};
+	AUTO_FREE struct userns_near *found = NULL;
+	size_t count = 0;
+
+	if (directory_list(paths->runtime_fd, PUBLISHED, &names) < 0)
+		return -ENOENT;
+	found = xcalloc(names.count, sizeof *found);
+	for (size_t i = 0; i < names.count; i++) {
+		struct userns_near *near = &found[count];
+
+		if (sscanf(names.items[i], "%" SCNd64 ".%" SCNu64, &near->pid, &near->start) != 2)
+			continue;
+		if (process_is((pid_t) near->pid, near->start)) {
+			count++;
+		} else {
+			AUTO_FREE char *stale = xprintf(PUBLISHED "/%s", names.items[i]);
+
+			(void) unlinkat(paths->runtime_fd, stale, 0);
 		}
+	}
+	if (count)
+		qsort(found, count, sizeof *found, compare_age);
+	for (size_t i = 0; i < count; i++) {
+		int fd = try_join(&found[i], wanted);
+
+		if (fd >= 0)
+			return fd;
+	}
+	return -ENOENT;
+}
+
+static bool join(struct userns *userns, const struct paths *paths, enum userns_rung rung)
+{
+	userns->rung = rung;
+	userns->fd = join_published(paths, userns);
+	userns->joined = userns->fd >= 0;
+	return userns->joined;
+}
+
+/* Namespaces of another container can be entered only from its user namespace. */
+static int begin_near(struct userns *userns, const struct userns_near *near)
+{
+	char path[64];
+	int count;
+
+	userns->fd = open_of(near);
+	if (userns->fd < 0)
+		return userns->fd;
+	(void) snprintf(path, sizeof path, "/proc/%d/uid_map", (int) near->pid);
+	count = userns_read_map(path, userns->uids, USERNS_RANGES_MAX);
+	if (count <= 0) {
+		(void) close(userns->fd);
 		userns->fd = -1;
-		r = holder_start(userns, err);
-		if (r < 0)
-			return r;
-		r = helpers_start(userns, err);
-		if (r >= 0)
-			return 0;
+		return -EIO;
+	}
+	userns->uid_count = (size_t) count;
+	userns->joined = true;
+	userns->rung = geteuid() == 0                                  ? USERNS_ROOT
+	               : count == 1 && userns->uids[0].count == 1 ? USERNS_SINGLE
+	                                                          : USERNS_RANGE;
+	return 0;
+}
+
+static int begin_root(struct userns *userns, const struct paths *paths, struct error *err)
+{
+	int r = own_ranges(userns, err);
+
+	if (r < 0 || join(userns, paths, USERNS_ROOT))
+		return r;
+	r = holder_start(userns, err);
+	return r < 0 ? r : map_own(userns, err);
+}
+
+static int begin_range(struct userns *userns, struct error *err)
+{
+	int r = holder_start(userns, err);
+
+	if (r < 0)
+		return r;
+	if (helpers_start(userns, err) < 0)
+		/* userns_finish() falls back */
 		(void) snprintf(userns->note, sizeof userns->note,
 		                "%.300s; only one id exists in containers; as root: apt-get install uidmap",
 		                err->text);
-		return 0; /* finish falls back */
-	}
+	return 0;
+}
+
+static int begin(struct userns *userns, const struct paths *paths, const struct userns_near *near,
+                 struct error *err)
+{
+	int r;
+
+	if (near && begin_near(userns, near) >= 0)
+		return 0;
+	if (geteuid() == 0 && caps_has(6 /* CAP_SETGID */) && caps_has(7 /* CAP_SETUID */))
+		return begin_root(userns, paths, err);
+	if (want_ranges(userns) >= 0)
+		return join(userns, paths, USERNS_RANGE) ? 0 : begin_range(userns, err);
+	single_ranges(userns);
+	if (join(userns, paths, USERNS_SINGLE))
+		return 0;
 	r = holder_start(userns, err);
 	return r < 0 ? r : map_single(userns, err);
 }
 
-int userns_begin(const struct paths *paths, struct userns **out, struct error *err)
+int userns_begin(const struct paths *paths, const struct userns_near *near, struct userns **out,
+                 struct error *err)
 {
 	struct userns *userns = xcalloc(1, sizeof *userns);
 	int r;
 
 	userns->fd = userns->holder_pipe = userns->helper_errors = -1;
-	r = begin(userns, paths, err);
+	r = begin(userns, paths, near, err);
 	if (r < 0) {
 		userns_free(userns);
 		return r;
@@ -390,35 +496,29 @@ int userns_enter(struct userns *userns, struct error *err)
 	return 0;
 }
 
-/* is_published - by another process that lives in the same namespace */
-static bool is_published(const struct paths *paths, int userns_fd)
+/* PUBLISHED/PID.START: an empty file for each process whose namespace may be joined */
+static char *published_name(void)
 {
-	AUTO_FREE char *text = NULL;
-	struct stat ours, theirs;
-	uint64_t start;
-	char path[64];
-	int pid;
-
-	if (file_read(paths->runtime_fd, PUBLISHED, 256, &text, NULL) < 0
-	    || sscanf(text, "%d %" SCNu64, &pid, &start) != 2 || !process_is(pid, start))
-		return false;
-	(void) snprintf(path, sizeof path, "/proc/%d/ns/user", pid);
-	return fstat(userns_fd, &ours) == 0 && stat(path, &theirs) == 0 && ours.st_dev == theirs.st_dev
-	       && ours.st_ino == theirs.st_ino;
+	return xprintf(PUBLISHED "/%d.%" PRIu64, (int) getpid(), process_start_time(getpid()));
 }
 
-void userns_publish(const struct paths *paths, int userns_fd)
+void userns_publish(const struct paths *paths)
 {
-	char text[64];
-	int length;
+	AUTO_FREE char *name = published_name();
+	int fd = -1;
 
-	/* else a short run would take the place of a long one, and the next command make a new namespace */
-	if (is_published(paths, userns_fd))
-		return;
-	length = snprintf(text, sizeof text, "%d %" PRIu64 "\n", (int) getpid(),
-	                  process_start_time(getpid()));
 	/* only a short cut for others: without it they make their own */
-	(void) !file_write(paths->runtime_fd, PUBLISHED, text, (size_t) length, 0600, FILE_FAST);
+	if (directory_make(paths->runtime_fd, PUBLISHED, 0700) >= 0)
+		fd = openat(paths->runtime_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	if (fd >= 0)
+		(void) close(fd);
+}
+
+void userns_withdraw(const struct paths *paths)
+{
+	AUTO_FREE char *name = published_name();
+
+	(void) unlinkat(paths->runtime_fd, name, 0);
 }
 
 void userns_free(struct userns *userns)

@@ -12,7 +12,6 @@ enum command_needs {
 	NEEDS_NOTHING = 0,
 	NEEDS_ENGINE = 1, /* engine_open before run */
 	NEEDS_USERNS = 3, /* and engine_enter: the process works inside the user namespace */
-	BEGINS_USERNS = 5, /* engine_open, and engine_userns_begin in the background; the process stays outside */
 };
 
 struct command {
