@@ -4,6 +4,8 @@
 
 #include "coracle/base/alloc.h"
 #include "coracle/base/fd.h"
+#include "coracle/base/file.h"
+#include "coracle/base/number.h"
 #include "coracle/base/spawn.h"
 #include "coracle/sys/process.h"
 
@@ -26,6 +28,32 @@ struct go_between {
 	uint64_t join_flags;
 };
 
+/* The limits of a cgroup hold or there is no process: one that can't be moved there is ended. */
+static pid_t move(pid_t pid, int cgroup_fd)
+{
+	AUTO_CLOSE int fd = openat(cgroup_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	char text[16];
+	int length = snprintf(text, sizeof text, "%d", (int) pid), r, status;
+
+	if (fd >= 0 && write(fd, text, (size_t) length) == length)
+		return pid;
+	r = -errno;
+	(void) kill(pid, SIGKILL);
+	(void) !spawn_wait(pid, &status);
+	return r;
+}
+
+/* Where clone3(2) is missing or filtered out, or refuses the cgroup: born here and moved. */
+static pid_t clone_into(const struct plan *plan, uint64_t flags, int *pidfd)
+{
+	pid_t pid = process_clone(flags, plan->cgroup_fd, pidfd);
+
+	if (pid >= 0 || plan->cgroup_fd < 0)
+		return pid;
+	pid = process_clone(flags, -1, pidfd);
+	return pid > 0 ? move(pid, plan->cgroup_fd) : pid;
+}
+
 static _Noreturn void go_between(const struct go_between *via, struct plan *plan, const int *sync, int said)
 {
 	int32_t result;
@@ -37,7 +65,7 @@ static _Noreturn void go_between(const struct go_between *via, struct plan *plan
 		result = setns(via->pid_ns_fd, CLONE_NEWPID) < 0 ? -errno : 0;
 	}
 	if (result >= 0) {
-		result = process_clone(plan->clone_flags | CLONE_PARENT, plan->cgroup_fd, NULL);
+		result = clone_into(plan, plan->clone_flags | CLONE_PARENT, NULL);
 		if (result == 0)
 			plan_apply(plan, sync[1]);
 	}
@@ -82,7 +110,7 @@ static int launch(const struct go_between *via, struct plan *plan, struct runtim
 		if (pid > 0)
 			pidfd = process_pidfd_open(pid);
 	} else {
-		pid = process_clone(plan->clone_flags, plan->cgroup_fd, &pidfd);
+		pid = clone_into(plan, plan->clone_flags, &pidfd);
 		if (pid == 0) {
 			(void) close(sync[0]);
 			plan_apply(plan, sync[1]);
@@ -98,7 +126,7 @@ static int launch(const struct go_between *via, struct plan *plan, struct runtim
 		.pidfd = pidfd < 0 ? -1 : pidfd,
 		.sync_fd = sync[0],
 		.terminal_fd = -1,
-		.listener_fd = -1,
+		.program_fd = -1,
 		.netns_fd = -1,
 		.plan = plan,
 	};
@@ -171,22 +199,32 @@ int runtime_exec(const struct runtime_exec *request, struct runtime_process *out
 	return r;
 }
 
-/* One message of the child: 0 ready, 1 more to come, negative errno with err. */
-static int next_report(struct runtime_process *process, struct error *err)
+static int *slot_of(struct runtime_process *process, char mark)
 {
-	struct report report;
+	switch (mark) {
+	case RUNTIME_MARK_NETNS:
+		return &process->netns_fd;
+	case RUNTIME_MARK_PROGRAM:
+		return &process->program_fd;
+	default:
+		return &process->terminal_fd;
+	}
+}
+
+/*
+ * One message of the child: 1 a descriptor came and is in its place, 0 the end of the socket,
+ * sizeof *report a report, or a negative errno with err
+ */
+static int receive(struct runtime_process *process, struct report *report, struct error *err)
+{
 	size_t count = 0;
 	int fd = -1;
-	ssize_t n = fd_receive(process->sync_fd, &report, sizeof report, &fd, 1, &count);
+	ssize_t n = fd_receive(process->sync_fd, report, sizeof *report, &fd, 1, &count);
 
 	if (n < 0)
 		return error_errno(err, (int) -n, "hear from the container");
-	if (n == 0)
-		return error_set(err, ERROR_SYSTEM,
-		                 "the container's first process died while it was being set up");
 	if (n == 1 && count == 1) {
-		int *slot = *(const char *) &report == RUNTIME_MARK_NETNS ? &process->netns_fd
-		                                                          : &process->terminal_fd;
+		int *slot = slot_of(process, *(const char *) report);
 
 		if (*slot >= 0)
 			(void) close(*slot);
@@ -195,8 +233,22 @@ static int next_report(struct runtime_process *process, struct error *err)
 	}
 	if (fd >= 0)
 		(void) close(fd);
-	if (n != sizeof report)
+	if (n != 0 && n != sizeof *report)
 		return error_set(err, ERROR_SYSTEM, "the container's first process spoke out of turn");
+	return (int) n;
+}
+
+/* 0 ready, 1 more to come, negative errno with err */
+static int next_report(struct runtime_process *process, struct error *err)
+{
+	struct report report;
+	int n = receive(process, &report, err);
+
+	if (n == 0)
+		return error_set(err, ERROR_SYSTEM,
+		                 "the container's first process died while it was being set up");
+	if (n < 0 || n == 1)
+		return n;
 	return report.errnum ? plan_word(process->plan, &report, err) : 0;
 }
 
@@ -228,34 +280,57 @@ int runtime_wait_ready(struct runtime_process *process, struct error *err)
 static void wait_until_reachable(pid_t pid)
 {
 	const struct timespec moment = {.tv_nsec = 50000};
-	char path[64];
 
-	(void) snprintf(path, sizeof path, "/proc/%d/ns/uts", (int) pid);
 	for (int i = 0; i < 40; i++) {
-		AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+		pid_t reachable = process_reachable(pid);
 
 		/* gone already, or a setuid program, which stays out of reach */
-		if (fd >= 0 || (errno != EACCES && errno != EPERM))
+		if (reachable >= 0 || (reachable != -EACCES && reachable != -EPERM))
 			return;
 		(void) nanosleep(&moment, NULL);
 	}
 }
 
+/* The number by which we call the process that a pidfd of another namespace is; pidfd_open(2), fdinfo */
+static pid_t pid_of(int pidfd)
+{
+	AUTO_FREE char *text = NULL;
+	const char *line;
+	uint64_t pid;
+	char path[64];
+
+	(void) snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
+	if (file_read(AT_FDCWD, path, 4096, &text, NULL) < 0)
+		return 0;
+	line = strstr(text, "\nPid:\t");
+	if (!line)
+		return 0;
+	line += strlen("\nPid:\t");
+	text[strcspn(line, "\n") + (size_t) (line - text)] = '\0';
+	return number_parse_uint(line, 1, INT32_MAX, &pid) < 0 ? 0 : (pid_t) pid;
+}
+
 int runtime_start(struct runtime_process *process, struct error *err)
 {
 	struct report report;
-	ssize_t n;
+	int n;
 
 	if (send(process->sync_fd, "g", 1, MSG_NOSIGNAL) < 0)
 		return error_errno(err, errno, "start the container's process");
 	do {
-		n = recv(process->sync_fd, &report, sizeof report, 0);
-	} while (n < 0 && errno == EINTR);
+		n = receive(process, &report, err);
+	} while (n == 1);
 	(void) close(process->sync_fd);
 	process->sync_fd = -1;
-	if (n == sizeof report && report.errnum)
+	if (n < 0)
+		return n;
+	if (n && report.errnum)
 		return plan_word(process->plan, &report, err);
-	wait_until_reachable(process->pid);
+	if (process->program_fd >= 0)
+		process->program_pid = pid_of(process->program_fd);
+	if (process->program_pid <= 0)
+		process->program_pid = process->pid;
+	wait_until_reachable(process->program_pid);
 	return 0;
 }
 
@@ -267,13 +342,13 @@ void runtime_process_done(struct runtime_process *process)
 		(void) close(process->sync_fd);
 	if (process->terminal_fd >= 0)
 		(void) close(process->terminal_fd);
-	if (process->listener_fd >= 0)
-		(void) close(process->listener_fd);
+	if (process->program_fd >= 0)
+		(void) close(process->program_fd);
 	if (process->netns_fd >= 0)
 		(void) close(process->netns_fd);
 	plan_free(process->plan);
 	*process = (struct runtime_process){
-		.pidfd = -1, .sync_fd = -1, .terminal_fd = -1, .listener_fd = -1, .netns_fd = -1};
+		.pidfd = -1, .sync_fd = -1, .terminal_fd = -1, .program_fd = -1, .netns_fd = -1};
 }
 
 void runtime_abort(struct runtime_process *process)

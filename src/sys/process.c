@@ -140,6 +140,45 @@ int process_open(pid_t pid, uint64_t start_time)
 	return process_is(pid, start_time) ? TAKE_FD(fd) : -ESRCH;
 }
 
+static int check_reach(pid_t pid)
+{
+	char path[32], target[64];
+
+	(void) snprintf(path, sizeof path, "/proc/%d/ns/uts", (int) pid);
+	return readlink(path, target, sizeof target) < 0 ? -errno : 0;
+}
+
+/* first_child - of proc(5), /proc/PID/task/TID/children: oldest first */
+static pid_t first_child(pid_t pid)
+{
+	char path[64], children[64];
+	AUTO_CLOSE int fd = -1;
+	uint64_t child;
+	ssize_t n;
+
+	(void) snprintf(path, sizeof path, "/proc/%d/task/%d/children", (int) pid, (int) pid);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	if (fd < 0)
+		return -errno;
+	n = read(fd, children, sizeof children - 1);
+	children[n > 0 ? n : 0] = '\0';
+	children[strcspn(children, " \n")] = '\0';
+	return number_parse_uint(children, 1, INT32_MAX, &child) < 0 ? -ESRCH : (pid_t) child;
+}
+
+pid_t process_reachable(pid_t pid)
+{
+	int r = check_reach(pid);
+	pid_t child;
+
+	if (r != -EACCES && r != -EPERM)
+		return r < 0 ? r : pid;
+	child = first_child(pid);
+	if (child > 0 && check_reach(child) == 0)
+		return child;
+	return r;
+}
+
 int process_boot_id(char into[static 37])
 {
 	AUTO_FREE char *text = NULL;

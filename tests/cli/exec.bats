@@ -114,3 +114,9 @@ setup()
 	runs exec e true
 	is running "$(status_of e)"
 }
+
+@test "a container with an init is entered as any other" {
+	runs run -d --init --name i -w /tmp busybox sleep 100
+	runs exec i sh -c 'pwd; cat /proc/1/comm'
+	is $'/tmp\ncoracle-init'
+}

@@ -194,6 +194,17 @@ udp_echo()
 	has nosuch "$stderr"
 }
 
+@test "container:NAME is joined when others have come and gone, and with an init in it" {
+	runs run -d --name first busybox sleep 100
+	runs run -d --name second --init busybox sleep 100
+	runs run --rm busybox true
+	runs rm -f -t 0 first
+	runs run -d --name third busybox sleep 100
+	for name in second third; do
+		is "$(c exec $name readlink /proc/self/ns/net)" "$(c run --rm --network container:$name busybox readlink /proc/self/ns/net)"
+	done
+}
+
 @test "networks that are none are refused" {
 	refuses 125 'nosuchnetwork' run --rm --network nosuchnetwork busybox true
 }

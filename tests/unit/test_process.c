@@ -6,6 +6,7 @@
 
 #include <poll.h>
 #include <signal.h>
+#include <sys/prctl.h>
 
 START_TEST(clone_makes_a_child_in_new_namespaces)
 {
@@ -45,6 +46,38 @@ START_TEST(pidfd_signals_exactly_that_process)
 	ck_assert_int_eq(process_pidfd_signal(again, 0), -ESRCH);
 	ck_assert_uint_eq(process_start_time(pid), 0);
 	(void) close(pidfd);
+}
+END_TEST
+
+START_TEST(a_child_stands_for_a_parent_out_of_reach)
+{
+	int told[2], status;
+	pid_t child = 0, parent;
+
+	ck_assert_int_eq(pipe(told), 0);
+	parent = process_clone(0, -1, NULL);
+	if (parent == 0) {
+		(void) prctl(PR_SET_DUMPABLE, 0);
+		child = process_clone(0, -1, NULL);
+		(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (child == 0) {
+			(void) prctl(PR_SET_DUMPABLE, 1);
+			child = getpid();
+			(void) !write(told[1], &child, sizeof child);
+		}
+		(void) pause();
+		_exit(0);
+	}
+	ck_assert_int_eq(read(told[0], &child, sizeof child), sizeof child);
+	/* root reaches everything */
+	ck_assert_int_eq(process_reachable(parent), geteuid() == 0 ? parent : child);
+	ck_assert_int_eq(process_reachable(child), child);
+	(void) kill(child, SIGKILL);
+	(void) kill(parent, SIGKILL);
+	ck_assert_int_eq(waitpid(parent, &status, 0), parent);
+	ck_assert_int_eq(process_reachable(parent), -ENOENT);
+	(void) close(told[0]);
+	(void) close(told[1]);
 }
 END_TEST
 
@@ -90,6 +123,7 @@ int main(void)
 
 	tcase_add_test(tcase, clone_makes_a_child_in_new_namespaces);
 	tcase_add_test(tcase, pidfd_signals_exactly_that_process);
+	tcase_add_test(tcase, a_child_stands_for_a_parent_out_of_reach);
 	tcase_add_test(tcase, a_process_is_known_by_pid_and_start);
 	tcase_add_test(tcase, name_may_hold_brackets_and_blanks);
 	tcase_add_test(tcase, boot_id_has_36_characters);

@@ -24,6 +24,11 @@ uint64_t process_start_time(pid_t pid);
 bool process_is(pid_t pid, uint64_t start_time);
 /* process_open - pidfd of exactly that process, or -ESRCH; never of a successor with the same pid */
 int process_open(pid_t pid, uint64_t start_time) MUST_USE;
+/*
+ * process_reachable - pid when we may open its namespaces and root, else its first child when we may open
+ * those: an init of ours keeps out of reach, its child is the container's program. Negative errno: neither.
+ */
+pid_t process_reachable(pid_t pid) MUST_USE;
 /* process_boot_id - /proc/sys/kernel/random/boot_id, 36 characters; -errno when unreadable */
 int process_boot_id(char into[static 37]) MUST_USE;
 /* process_exit_code - 0..255, or 128+n, from a wait status */
