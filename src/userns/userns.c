@@ -6,7 +6,7 @@
  * newuidmap(1) and newgidmap(1) write its maps, side by side, the caller goes on with its own work.
  * userns_finish() reaps them, opens /proc/HOLDER/ns/user and ends the holder: the descriptor keeps
  * the namespace. The monitor of a container, which has joined it, publishes its pid in
- * runtime/userns/; as long as one such process lives the next command joins instead of making another.
+ * runtime/userns.d/; as long as one such process lives the next command joins instead of making another.
  */
 #include "coracle/userns/userns.h"
 
@@ -35,7 +35,7 @@
 #include <sys/wait.h>
 
 #define HOLDER_STACK_BYTES 16384
-#define PUBLISHED          "userns"
+#define PUBLISHED          "userns.d"
 
 static int hold(void *unused)
 {
