@@ -48,8 +48,7 @@ static unsigned long mount_flags(const struct op *op)
 	return flags;
 }
 
-/* The object at the target inside the root, made when it is missing. */
-static int open_target(const struct plan *plan, const struct op *op)
+static int find_target(const struct plan *plan, const struct op *op)
 {
 	struct stat st;
 	int fd = root_open(plan->root_fd, op->target, O_PATH | (op->no_symlink ? O_NOFOLLOW : 0), 0);
@@ -64,6 +63,22 @@ static int open_target(const struct plan *plan, const struct op *op)
 		return -ELOOP;
 	}
 	return fd;
+}
+
+/*
+ * The object at the target inside the root, made when it is missing. A symlink of the image may lead it
+ * anywhere in there but below /proc, where only what the plan has allowed may be covered (CVE-2019-16884).
+ */
+static int open_target(const struct plan *plan, const struct op *op)
+{
+	AUTO_CLOSE int fd = find_target(plan, op);
+	struct statfs fs;
+
+	if (fd < 0)
+		return fd;
+	if (!op->in_proc && fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC)
+		return -EXDEV;
+	return TAKE_FD(fd);
 }
 
 static int set_propagation(const struct plan *plan, const struct op *op)
@@ -164,9 +179,10 @@ static int copy_entries(int from, int to, int depth)
 
 static int copy_owner(int fd, const struct stat *st)
 {
-	if (fchown(fd, st->st_uid, st->st_gid) < 0 || fchmod(fd, st->st_mode & 07777) < 0)
+	/* EINVAL: an owner who is not mapped in this namespace; it stays ours */
+	if (fchown(fd, st->st_uid, st->st_gid) < 0 && errno != EINVAL)
 		return -errno;
-	return 0;
+	return fchmod(fd, st->st_mode & 07777) < 0 ? -errno : 0;
 }
 
 static int copy_file(int from, int to, const char *name, const struct stat *st)
@@ -230,7 +246,7 @@ static int copy_entry(int from, int to, const char *name, int depth)
 	link[n] = '\0';
 	if (symlinkat(link, to, name) < 0)
 		return -errno;
-	return fchownat(to, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0 ? -errno : 0;
+	return fchownat(to, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != EINVAL ? -errno : 0;
 }
 
 int apply_copy_up(const struct plan *plan, const struct op *op)

@@ -126,7 +126,7 @@ static int launch(const struct go_between *via, struct plan *plan, struct runtim
 		.pidfd = pidfd < 0 ? -1 : pidfd,
 		.sync_fd = sync[0],
 		.terminal_fd = -1,
-		.program_fd = -1,
+		.listener_fd = -1,
 		.netns_fd = -1,
 		.plan = plan,
 	};
@@ -199,18 +199,6 @@ int runtime_exec(const struct runtime_exec *request, struct runtime_process *out
 	return r;
 }
 
-static int *slot_of(struct runtime_process *process, char mark)
-{
-	switch (mark) {
-	case RUNTIME_MARK_NETNS:
-		return &process->netns_fd;
-	case RUNTIME_MARK_PROGRAM:
-		return &process->program_fd;
-	default:
-		return &process->terminal_fd;
-	}
-}
-
 /*
  * One message of the child: 1 a descriptor came and is in its place, 0 the end of the socket,
  * sizeof *report a report, or a negative errno with err
@@ -224,7 +212,8 @@ static int receive(struct runtime_process *process, struct report *report, struc
 	if (n < 0)
 		return error_errno(err, (int) -n, "hear from the container");
 	if (n == 1 && count == 1) {
-		int *slot = slot_of(process, *(const char *) report);
+		int *slot = *(const char *) report == RUNTIME_MARK_NETNS ? &process->netns_fd
+		                                                         : &process->terminal_fd;
 
 		if (*slot >= 0)
 			(void) close(*slot);
@@ -291,25 +280,6 @@ static void wait_until_reachable(pid_t pid)
 	}
 }
 
-/* The number by which we call the process that a pidfd of another namespace is; pidfd_open(2), fdinfo */
-static pid_t pid_of(int pidfd)
-{
-	AUTO_FREE char *text = NULL;
-	const char *line;
-	uint64_t pid;
-	char path[64];
-
-	(void) snprintf(path, sizeof path, "/proc/self/fdinfo/%d", pidfd);
-	if (file_read(AT_FDCWD, path, 4096, &text, NULL) < 0)
-		return 0;
-	line = strstr(text, "\nPid:\t");
-	if (!line)
-		return 0;
-	line += strlen("\nPid:\t");
-	text[strcspn(line, "\n") + (size_t) (line - text)] = '\0';
-	return number_parse_uint(line, 1, INT32_MAX, &pid) < 0 ? 0 : (pid_t) pid;
-}
-
 int runtime_start(struct runtime_process *process, struct error *err)
 {
 	struct report report;
@@ -317,20 +287,14 @@ int runtime_start(struct runtime_process *process, struct error *err)
 
 	if (send(process->sync_fd, "g", 1, MSG_NOSIGNAL) < 0)
 		return error_errno(err, errno, "start the container's process");
-	do {
-		n = receive(process, &report, err);
-	} while (n == 1);
+	n = receive(process, &report, err);
 	(void) close(process->sync_fd);
 	process->sync_fd = -1;
 	if (n < 0)
 		return n;
 	if (n && report.errnum)
 		return plan_word(process->plan, &report, err);
-	if (process->program_fd >= 0)
-		process->program_pid = pid_of(process->program_fd);
-	if (process->program_pid <= 0)
-		process->program_pid = process->pid;
-	wait_until_reachable(process->program_pid);
+	wait_until_reachable(process->pid);
 	return 0;
 }
 
@@ -342,13 +306,13 @@ void runtime_process_done(struct runtime_process *process)
 		(void) close(process->sync_fd);
 	if (process->terminal_fd >= 0)
 		(void) close(process->terminal_fd);
-	if (process->program_fd >= 0)
-		(void) close(process->program_fd);
+	if (process->listener_fd >= 0)
+		(void) close(process->listener_fd);
 	if (process->netns_fd >= 0)
 		(void) close(process->netns_fd);
 	plan_free(process->plan);
 	*process = (struct runtime_process){
-		.pidfd = -1, .sync_fd = -1, .terminal_fd = -1, .program_fd = -1, .netns_fd = -1};
+		.pidfd = -1, .sync_fd = -1, .terminal_fd = -1, .listener_fd = -1, .netns_fd = -1};
 }
 
 void runtime_abort(struct runtime_process *process)

@@ -72,6 +72,11 @@ static int plan_namespaces(const struct oci_linux *linux_, struct plan *plan, st
 
 		if (flag == 0)
 			return error_set(err, ERROR_INVALID, "unknown namespace type \"%s\"", wanted->type);
+		if ((!wanted->path || !*wanted->path) && flag == CLONE_NEWCGROUP && plan->cgroup_fd >= 0) {
+			/* clone3(2) takes the parent's cgroup for the root, not the one to be born in */
+			(void) plan_add(plan, OP_CGROUPNS);
+			continue;
+		}
 		if (!wanted->path || !*wanted->path) {
 			plan->clone_flags |= flag;
 			continue;
@@ -185,6 +190,9 @@ int plan_build(const struct runtime_request *request, struct plan *plan, struct 
 	plan->keep_groups = request->keep_groups;
 	if (!spec->process)
 		return error_set(err, ERROR_INVALID, "the specification has no process");
+	if (request->seccomp && request->seccomp->notify)
+		return error_set(err, ERROR_UNSUPPORTED,
+		                 "the seccomp profile has SCMP_ACT_NOTIFY, for which there is no listener");
 	plan->terminal = spec->process->terminal;
 	plan->size = spec->process->console_size;
 	(void) plan_add(plan, OP_IDS);
@@ -249,6 +257,7 @@ int plan_build_exec(const struct runtime_exec *request, struct plan *plan, struc
 static const char *const op_words[] = {
 	[OP_IDS] = "become root in the user namespace",
 	[OP_JOIN] = "join namespace",
+	[OP_CGROUPNS] = "make a cgroup namespace",
 	[OP_NETNS] = "hand over the network namespace",
 	[OP_LOOPBACK] = "bring the loopback interface up",
 	[OP_HOSTNAME] = "set the host name",
@@ -316,6 +325,10 @@ int plan_word(const struct plan *plan, const struct report *report, struct error
 	name = op->target ? op->target : op->data;
 	if (op->type == OP_EXEC)
 		return word_exec(plan, report->errnum, err);
+	if (op->type == OP_CWD && report->errnum == EXDEV)
+		return error_set(err, ERROR_DENIED, "working directory %s leads out of the container", plan->cwd);
+	if (report->errnum == EXDEV && name)
+		return error_set(err, ERROR_DENIED, "%s leads into /proc by a symlink of the image: refused", name);
 	if (op->type == OP_CWD)
 		return error_errno(err, report->errnum, "working directory %s", plan->cwd);
 	if (op->no_symlink && report->errnum == ELOOP)

@@ -13,6 +13,7 @@
 enum op_type {
 	OP_IDS,         /* new user namespace: wait for the maps, become root in it */
 	OP_JOIN,        /* setns(2): fd, flags */
+	OP_CGROUPNS,    /* a cgroup namespace whose root is the cgroup that the process was born in */
 	OP_NETNS,       /* hand the network namespace to the parent, for slirp4netns */
 	OP_LOOPBACK,    /* the new network namespace has a loopback interface that is up */
 	OP_HOSTNAME, OP_DOMAINNAME,
@@ -54,6 +55,7 @@ struct op {
 	uint64_t propagation;
 	bool recursive;
 	bool directory;      /* the target is made as a directory (else as a file) when it is missing */
+	bool in_proc;        /* the target may lie in a proc file system */
 	bool no_symlink;     /* the target must not be a symlink: /proc, /sys, /dev */
 	bool optional;       /* failure is passed over */
 	int fd;

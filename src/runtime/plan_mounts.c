@@ -111,6 +111,7 @@ static int plan_bind(const struct oci_mount *mount, const struct words *words, c
 	op->fd = clone;
 	op->target = target;
 	op->directory = S_ISDIR(st.st_mode);
+	op->in_proc = path_is_below(target, "/proc");
 	op->no_symlink = special;
 	op->propagation = words->propagation;
 	if (words->set) {
@@ -142,6 +143,7 @@ static int plan_new(const struct oci_mount *mount, struct words *words, const ch
 	op->set = words->set;
 	op->flags = words->super;
 	op->directory = true;
+	op->in_proc = path_is_below(target, "/proc");
 	op->no_symlink = special;
 	op->propagation = words->propagation;
 	return 0;

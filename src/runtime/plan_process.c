@@ -87,8 +87,20 @@ static int plan_personality(const struct oci_linux *linux_, struct plan *plan, s
 	return 0;
 }
 
-static void plan_user(const struct oci_user *user, struct plan *plan)
+/* the last number means "no change" to setresuid(2) */
+static bool is_id(uint64_t number)
 {
+	return number < UINT32_MAX;
+}
+
+static int plan_user(const struct oci_user *user, struct plan *plan, struct error *err)
+{
+	bool valid = is_id(user->uid) && is_id(user->gid);
+
+	for (size_t i = 0; i < user->additional_gids.count; i++)
+		valid = valid && is_id(user->additional_gids.items[i]);
+	if (!valid)
+		return error_set(err, ERROR_INVALID, "an id of the user is above 4294967294");
 	plan->uid = (uint32_t) user->uid;
 	plan->gid = (uint32_t) user->gid;
 	plan->groups = xcalloc(user->additional_gids.count, sizeof *plan->groups);
@@ -96,6 +108,7 @@ static void plan_user(const struct oci_user *user, struct plan *plan)
 	for (size_t i = 0; i < plan->group_count; i++)
 		plan->groups[i] = (gid_t) user->additional_gids.items[i];
 	plan->umask = user->umask.set ? (mode_t) user->umask.value & 0777 : 0022;
+	return 0;
 }
 
 /*
@@ -114,7 +127,9 @@ int plan_process(const struct oci_process *process, const struct oci_linux *linu
 	texts_add_all(&plan->argv, &process->args);
 	texts_add_all(&plan->env, &process->env);
 	plan_candidates(plan);
-	plan_user(&process->user, plan);
+	r = plan_user(&process->user, plan, err);
+	if (r < 0)
+		return r;
 	plan_capabilities(process->capabilities, plan);
 	plan->cwd = plan_keep(plan, process->cwd && *process->cwd ? process->cwd : "/");
 	plan->no_new_privileges = process->no_new_privileges;
