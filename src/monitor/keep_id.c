@@ -141,6 +141,9 @@ void keep_id_account(struct monitor *monitor)
 	AUTO_CLOSE int fd = -1;
 	size_t length;
 
+	/* --rootfs is the user's own directory: nothing is written into it */
+	if (monitor->record->rootfs && *monitor->record->rootfs)
+		return;
 	if (root_read(monitor->root_fd, "/etc/passwd", 1 << 20, &passwd, &length) < 0)
 		return;
 	for (const char *at = passwd; *at; at = *strchrnul(at, '\n') ? strchrnul(at, '\n') + 1 : "") {

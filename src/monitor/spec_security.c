@@ -66,7 +66,8 @@ uint64_t spec_bounding(const struct record *record, struct error *err)
 static void add_names(uint64_t mask, struct texts *out)
 {
 	for (int i = 0; i <= caps_last(); i++)
-		if (mask & CAPS_BIT(i))
+		/* one that is newer than our table has no name yet */
+		if (mask & CAPS_BIT(i) && caps_name(i))
 			texts_add(out, caps_name(i));
 }
 
