@@ -293,8 +293,41 @@ static int add_record_mounts(struct monitor *monitor, struct oci_spec *spec, str
 	return r;
 }
 
+/* Made by the runtime, or terminals of the host, which are nobody else's business. */
+static bool is_special(const char *name)
+{
+	static const char *const made[] = {"null", "zero", "full", "random", "urandom", "tty", "console", "ptmx"};
+
+	for (size_t i = 0; i < ARRAY_LEN(made); i++)
+		if (strcmp(made[i], name) == 0)
+			return true;
+	return strncmp(name, "tty", 3) == 0 || strncmp(name, "vcs", 3) == 0 || strncmp(name, "pty", 3) == 0;
+}
+
+/* --privileged: the nodes of the host's /dev that the caller himself could open */
+static void add_host_devices(struct oci_spec *spec, const char *folder)
+{
+	AUTO_TEXTS struct texts names = {0};
+
+	if (directory_list(AT_FDCWD, folder, &names) < 0)
+		return;
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path = xprintf("%s/%s", folder, names.items[i]);
+		struct stat st;
+
+		if (lstat(path, &st) < 0 || is_special(names.items[i]))
+			continue;
+		if ((S_ISCHR(st.st_mode) || S_ISBLK(st.st_mode)) && access(path, R_OK | W_OK) == 0)
+			(void) add_mount(spec, "bind", path, path, "bind,nosuid,noexec");
+	}
+}
+
 static void add_devices(const struct monitor *monitor, struct oci_spec *spec)
 {
+	static const char *const folders[] = {"/dev", "/dev/net", "/dev/dri", "/dev/snd", "/dev/input"};
+
+	for (size_t i = 0; monitor->record->privileged && i < ARRAY_LEN(folders); i++)
+		add_host_devices(spec, folders[i]);
 	LIST_EACH(struct record_device, device, &monitor->record->devices) {
 		struct oci_mount *mount = add_mount(spec, "bind", device->source, device->target, "bind,nosuid,noexec");
 
