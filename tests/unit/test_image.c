@@ -384,7 +384,6 @@ END_TEST
 START_TEST(a_layout_directory_names_itself)
 {
 	AUTO_TEXT struct text tar = TEXT_INIT(ARCHIVE_MAX);
-	AUTO_TEXT struct text layer = TEXT_INIT(ARCHIVE_MAX);
 	AUTO_FREE char *top = xprintf("%s/debian", folder), *blobs = xprintf("%s/blobs/sha256", top);
 	AUTO_FREE char *index_path = xprintf("%s/index.json", top), *index = NULL, *name = NULL;
 	AUTO_FREE char *descriptor = add_manifest(&tar, "one", "amd64");

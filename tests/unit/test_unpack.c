@@ -477,7 +477,7 @@ START_TEST(a_wrong_digest_leaves_nothing)
 }
 END_TEST
 
-static const char *const garbage[] = {"this is no archive", "\x1f\x8b\x08garbage", "BZh9", "\x28\xb5\x2f\xfd", "\xfd""7zXZ"};
+static const char *const garbage[] = {"this is no archive", "\x1f\x8b\x08garbage", "BZh9", "\x28\xb5\x2f\xfd", ("\xfd" "7zXZ")};
 
 START_TEST(garbage_is_refused_in_words)
 {
@@ -573,7 +573,7 @@ END_TEST
 
 START_TEST(too_deep_is_refused)
 {
-	AUTO_TEXT struct text path = TEXT_INIT(4000), value = TEXT_INIT(4000);
+	AUTO_TEXT struct text path = TEXT_INIT(4000);
 	struct layer_info info = {0};
 	struct error err = {0};
 	struct tar_entry entries[] = {{"x", '0', .content = "3", .pax_key = "path"}, {0}};
