@@ -79,11 +79,18 @@ static int doctor_run(struct engine *engine, void *request, UNUSED const struct 
                       struct error *err)
 {
 	struct list results = {0};
-	int r = probe_all(&engine->paths, &results, err);
+	struct error reason = {0};
+	int r = engine_open(engine, &reason);
+
+	/* where the directories can't be had, a row of the table tells it like all else */
+	if (r < 0)
+		paths_guess(&engine->paths);
+	r = probe_all(&engine->paths, &results, err);
 
 	if (r >= 0)
 		r = doctor_print(request, &results, err);
 	probe_list_done(&results);
+	engine_close(engine);
 	return r;
 }
 
@@ -94,6 +101,6 @@ const struct command cmd_doctor = {
 	.opts = doctor_opts,
 	.request_size = sizeof(struct doctor_request),
 	.max_operands = 0,
-	.needs = NEEDS_ENGINE,
+	.needs = NEEDS_NOTHING,
 	.run = doctor_run,
 };

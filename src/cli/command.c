@@ -210,29 +210,39 @@ static int prepare(const struct command *command, struct engine *engine, struct 
 	return r;
 }
 
-/* What a disk lacks is seldom the fault of the file that is named: say it when it is so. */
-static const char *disk_hint(const struct engine *engine, const struct error *err)
+enum disk { DISK_USABLE, DISK_FULL, DISK_READ_ONLY };
+
+static enum disk disk_state(const char *path)
 {
 	struct statvfs fs;
 
-	if ((err->errnum != ENOSPC && err->errnum != EDQUOT && err->errnum != EROFS) || !engine->paths.data
-	    || strstr(err->text, "coracle ") || statvfs(engine->paths.data, &fs) < 0)
-		return NULL;
+	if (!path || statvfs(path, &fs) < 0)
+		return DISK_USABLE;
 	if (fs.f_flag & ST_RDONLY)
-		return "is read-only; take another: export CORACLE_ROOT=DIR";
-	if (err->errnum == EDQUOT || (uint64_t) fs.f_bavail * fs.f_frsize < DISK_FULL_BYTES || (fs.f_files > 0 && fs.f_favail == 0))
-		return "is full; make room: coracle rmi IMAGE, coracle rm CONTAINER";
-	return NULL;
+		return DISK_READ_ONLY;
+	/* file systems without a fixed number of inodes tell 0 of 0 */
+	return (uint64_t) fs.f_bavail * fs.f_frsize < DISK_FULL_BYTES || (fs.f_files > 0 && fs.f_favail == 0)
+	               ? DISK_FULL
+	               : DISK_USABLE;
 }
 
-static void tell_error(const struct command *command, const struct engine *engine, const struct error *err)
+/* What mends a disk, where one of ours is to blame; "" else: the container may have written elsewhere. */
+static const char *disk_hint(const struct engine *engine, const struct error *err)
 {
-	const char *hint = disk_hint(engine, err);
-
-	if (hint)
-		print_error("%s: %s: %s %s", command->name, err->text, engine->paths.data, hint);
-	else
-		print_error("%s: %s", command->name, err->text);
+	if (err->errnum != ENOSPC && err->errnum != EDQUOT && err->errnum != EROFS)
+		return "";
+	switch (disk_state(engine->paths.data)) {
+	case DISK_FULL:
+		return "; make room: coracle rm CONTAINER, coracle rmi IMAGE; or take another disk: export"
+		       " CORACLE_ROOT=DIR";
+	case DISK_READ_ONLY:
+		return "; take a directory that can be written: export CORACLE_ROOT=DIR";
+	case DISK_USABLE:
+		break;
+	}
+	return disk_state(engine->paths.runtime) == DISK_USABLE
+	               ? ""
+	               : "; take a directory that can be written: export CORACLE_RUNROOT=DIR";
 }
 
 static int execute(const struct command *command, void *request, const struct texts *operands)
@@ -245,7 +255,7 @@ static int execute(const struct command *command, void *request, const struct te
 	if (status >= 0)
 		status = command->run(&engine, request, operands, &err);
 	if (status < 0) {
-		tell_error(command, &engine, &err);
+		print_error("%s: %s%s", command->name, err.text, disk_hint(&engine, &err));
 		status = error_status(command, &err);
 	}
 	r = print_finish();

@@ -35,10 +35,18 @@ static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 	return rows[a_len % 3][b_len];
 }
 
+/* One mistake in a word of two or three letters ("rn" for "run"), two in a longer one. */
+static size_t limit_of(size_t len)
+{
+	if (len < 2)
+		return 0;
+	return len <= 3 ? 1 : 2;
+}
+
 const char *nearest(const char *text, const char *const *words, size_t count)
 {
 	size_t len = strlen(text);
-	size_t limit = len / 3;
+	size_t limit = limit_of(len);
 	const char *best = NULL;
 
 	if (len > NEAREST_LENGTH_MAX)

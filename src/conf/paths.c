@@ -263,6 +263,18 @@ int paths_open(struct paths *out, struct error *err)
 	return 0;
 }
 
+void paths_guess(struct paths *out)
+{
+	char *own = own_choice("CORACLE_RUNROOT");
+
+	*out = (struct paths) {.data_fd = -1, .runtime_fd = -1};
+	out->home = find_home();
+	out->data = find_data(out->home);
+	if (!out->data)
+		out->data = xprintf("/var/tmp/coracle-%u", (unsigned) geteuid());
+	out->runtime = own ? own : choose_runtime();
+}
+
 void paths_done(struct paths *paths)
 {
 	free(paths->home);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <sys/xattr.h>
 
 #include "probe_check.h"
@@ -57,6 +58,48 @@ static void check_userns(const struct paths *paths, struct probe_result *out)
 		probe_bad(out, PROBE_MISSING, userns_effect,
 		          xstrdup("sudo sysctl -w user.max_user_namespaces=15000; inside another container: start"
 		                  " that one with --security-opt seccomp=unconfined"),
+		          "%s", strerror(-r));
+}
+
+/* a proc or sysfs that shows what an outer container covers in its own is refused (user_namespaces(7)) */
+static int mount_fresh(void)
+{
+	const unsigned long flags = MS_NOSUID | MS_NODEV | MS_NOEXEC;
+
+	return mount("proc", "/proc", "proc", flags, NULL) < 0 || mount("sysfs", "/sys", "sysfs", flags, NULL) < 0
+	               ? errno
+	               : 0;
+}
+
+static int try_fresh(void)
+{
+	int r = probe_enter_userns(), status;
+	pid_t pid;
+
+	if (r < 0)
+		return r;
+	if (unshare(CLONE_NEWPID | CLONE_NEWNET) < 0 || mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) < 0)
+		return -errno;
+	pid = fork();
+	if (pid == 0)
+		_exit(mount_fresh());
+	if (pid < 0)
+		return -errno;
+	r = spawn_wait(pid, &status);
+	return r < 0 ? r : WIFEXITED(status) ? -WEXITSTATUS(status) : -ECHILD;
+}
+
+static void check_fresh(const struct paths *paths, struct probe_result *out)
+{
+	int r = try_fresh();
+
+	(void) paths;
+	if (r >= 0)
+		probe_ok(out, "can be mounted");
+	else
+		probe_bad(out, PROBE_MISSING, "containers start with --pid host --network host only",
+		          xstrdup("see what covers parts of them: findmnt -R /proc; inside another container:"
+		                  " start that one with --security-opt unmask=ALL or --privileged"),
 		          "%s", strerror(-r));
 }
 
@@ -243,5 +286,6 @@ const struct probe_check probe_ids_checks[] = {
 	{"subuid", "subordinate ids", check_subids},
 	{"newuidmap", "newuidmap, maps user ids", check_newuidmap},
 	{"newgidmap", "newgidmap, maps group ids", check_newgidmap},
+	{"proc", "/proc and /sys of a container's own", check_fresh},
 	{NULL, NULL, NULL},
 };

@@ -21,7 +21,8 @@ static void check_tun(const struct paths *paths, struct probe_result *out)
 	else
 		probe_bad(out, PROBE_MISSING, network_effect,
 		          xstrdup(errno == EACCES || errno == EPERM ? "sudo chmod 666 /dev/net/tun"
-		                                                    : "sudo modprobe tun"),
+		                                                    : "sudo modprobe tun; inside another container:"
+		                                                      " start that one with --device /dev/net/tun"),
 		          "%s", strerror(errno));
 }
 

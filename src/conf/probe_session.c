@@ -23,12 +23,16 @@ static void check_runtime(const struct paths *paths, struct probe_result *out)
 	AUTO_FREE char *name = probe_user();
 	struct stat st;
 
-	if (given && *given == '/' && stat(given, &st) == 0 && st.st_uid == getuid())
+	if (access(paths->runtime, F_OK) == 0 && access(paths->runtime, W_OK) < 0)
+		probe_bad(out, PROBE_MISSING, "no container can be started",
+		          xprintf("export CORACLE_RUNROOT=/tmp/coracle-run-%s", name), "%s: %s",
+		          paths->runtime, strerror(errno));
+	else if (given && *given == '/' && stat(given, &st) == 0 && st.st_uid == getuid())
 		probe_ok(out, "%s", paths->runtime);
 	else if (stat(usual, &st) == 0 && st.st_uid == getuid())
 		probe_bad(out, PROBE_DEGRADED, "other programs may miss it; coracle finds its own way",
-		          xprintf("export XDG_RUNTIME_DIR=%s", usual),
-		          "XDG_RUNTIME_DIR is not set; %s is used", paths->runtime);
+		          xprintf("export XDG_RUNTIME_DIR=%s", usual), "XDG_RUNTIME_DIR is %s; %s is used",
+		          given && *given ? "not a directory of yours" : "not set", paths->runtime);
 	else if (geteuid() == 0)
 		probe_ok(out, "%s", paths->runtime);
 	else

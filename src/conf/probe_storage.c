@@ -70,7 +70,9 @@ static void check_fuse(const struct paths *paths, struct probe_result *out)
 		          "fuse-overlayfs is not installed");
 	else
 		probe_bad(out, PROBE_DEGRADED, effect,
-		          xstrdup(reason == EACCES ? "sudo chmod 666 /dev/fuse" : "sudo modprobe fuse"),
+		          xstrdup(reason == EACCES ? "sudo chmod 666 /dev/fuse"
+		                           : "sudo modprobe fuse; inside another container: start that"
+		                             " one with --device /dev/fuse"),
 		          "/dev/fuse: %s", strerror(reason));
 }
 
@@ -112,6 +114,7 @@ static void check_data(const struct paths *paths, struct probe_result *out)
 {
 	AUTO_FREE char *name = probe_user();
 	struct statfs fs;
+	struct stat st;
 	uint64_t available;
 	long long type;
 
@@ -119,6 +122,12 @@ static void check_data(const struct paths *paths, struct probe_result *out)
 		probe_bad(out, PROBE_MISSING, "images and containers have no place",
 		          xprintf("export CORACLE_ROOT=/var/tmp/coracle-%s", name), "%s: %s", paths->data,
 		          strerror(errno));
+		return;
+	}
+	if (stat(paths->data, &st) == 0 && st.st_uid != geteuid()) {
+		probe_bad(out, PROBE_MISSING, "images and containers have no place",
+		          xprintf("sudo chown -R %u %s", (unsigned) geteuid(), paths->data),
+		          "%s belongs to uid %u", paths->data, (unsigned) st.st_uid);
 		return;
 	}
 	type = (long long) (unsigned long) fs.f_type;

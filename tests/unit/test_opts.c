@@ -329,7 +329,8 @@ static const struct {
 } near[] = {
 	{"rnu", "run"},     {"run", "run"},   {"inspct", "inspect"}, {"isnpect", "inspect"}, {"attahc", "attach"},
 	{"creat", "create"}, {"xyz", NULL},    {"r", NULL},           {"", NULL},             {"imagse", "images"},
-	{"ps", "ps"},       {"sp", NULL},
+	{"ps", "ps"},       {"sp", "ps"},     {"rn", "run"},         {"rmi", "rm"},        {"atatch", "attach"},
+	{"inspxxx", NULL},
 };
 
 START_TEST(finds_the_nearest_word)

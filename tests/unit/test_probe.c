@@ -46,7 +46,7 @@ static const struct probe_result *find(const char *code)
 }
 
 static const char *const codes[] = {
-	"userns", "subuid", "newuidmap", "newgidmap", "overlay", "fuse", "data", "tun", "slirp4netns",
+	"userns", "subuid", "newuidmap", "newgidmap", "proc", "overlay", "fuse", "data", "tun", "slirp4netns",
 	"ports", "cgroup", "runtime", "linger", "seccomp", "nofile", "libarchive", "libcrypto", "nested",
 };
 

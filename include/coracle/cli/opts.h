@@ -90,7 +90,7 @@ int opts_parse(const struct opt *rows, enum opts_order order, char *const *argv,
 void opts_done(const struct opt *rows, void *request) NONNULL(1);
 /* opts_each - every row with includes expanded, groups too; stops when the visitor returns non-zero, which is returned */
 int opts_each(const struct opt *rows, int (*visit)(const struct opt *row, void *data), void *data) NONNULL(1, 2);
-/* nearest - the word of a list that is closest to text (edit distance at most a third of it), NULL when none; borrowed */
+/* nearest - the word of a list that is closest to text (one mistake in two or three letters, two in more), NULL when none; borrowed */
 const char *nearest(const char *text, const char *const *words, size_t count) NONNULL(1);
 
 #endif

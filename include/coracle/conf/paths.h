@@ -26,6 +26,8 @@ struct paths {
 
 /* paths_open - find, make (0700) and open both directories; the error says which and what mends it */
 int paths_open(struct paths *out, struct error *err) NONNULL(1, 2) MUST_USE;
+/* paths_guess - the names alone, for telling about them: nothing is made or opened, nothing fails */
+void paths_guess(struct paths *out) NONNULL(1);
 void paths_done(struct paths *paths) NONNULL(1);
 #define AUTO_PATHS AUTO(paths_done)
 
