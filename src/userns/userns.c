@@ -37,11 +37,13 @@
 #define HOLDER_STACK_BYTES 16384
 #define PUBLISHED          "userns.d"
 
-static int hold(void *unused)
+static int hold(void *parent)
 {
-	(void) unused;
 	/* the parent may die before it kills us */
 	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+	/* or has died already, of which no signal tells */
+	if (getppid() != (pid_t) (intptr_t) parent)
+		return 0;
 	while (pause() < 0) {
 	}
 	return 0;
@@ -59,7 +61,6 @@ static int explain_refusal(int errnum, struct error *err)
 		      "kernel.apparmor_restrict_unprivileged_userns=0";
 	else if (access("/proc/sys/kernel/unprivileged_userns_clone", F_OK) == 0)
 		why = "they are switched off; as root: sysctl -w kernel.unprivileged_userns_clone=1";
-	(void) error_errno(err, errnum, "user namespace");
 	return error_set(err, ERROR_DENIED, "can't make a user namespace (%s): %s", strerror(errnum), why);
 }
 
@@ -67,7 +68,8 @@ static int holder_start(struct userns *userns, struct error *err)
 {
 	/* The holder shares our memory (no page tables to copy) and runs on this stack until it is killed. */
 	static _Alignas(16) char stack[HOLDER_STACK_BYTES];
-	int pid = clone(hold, stack + sizeof stack, CLONE_NEWUSER | CLONE_VM | SIGCHLD, NULL);
+	int pid = clone(hold, stack + sizeof stack, CLONE_NEWUSER | CLONE_VM | SIGCHLD,
+	                (void *) (intptr_t) getpid());
 
 	if (pid < 0)
 		return explain_refusal(errno, err);
