@@ -150,27 +150,41 @@ static int replace_old(struct engine *engine, const char *name, struct error *er
 	return container_remove(engine, name, &remove, NULL, err);
 }
 
-int create_finish(struct engine *engine, const struct container_create *request, const struct record *record,
-                  struct error *err)
+void create_undo(struct engine *engine, const struct record *record)
 {
-	int r;
+	struct error ignored = {0};
 
-	if (request->replace) {
-		r = replace_old(engine, request->name, err);
-		if (r < 0)
-			return r;
-	}
-	r = state_create(&engine->paths, record, err);
-	if (r < 0)
+	LIST_EACH(struct record_mount, mount, &record->mounts)
+		if (mount->anonymous && mount->source)
+			/* as empty as it was made */
+			(void) !volume_remove(&engine->paths, mount->source, &ignored);
+}
+
+static int claim(struct engine *engine, const struct container_create *request, const struct record *record,
+                 struct error *err)
+{
+	int r = request->replace ? replace_old(engine, request->name, err) : 0;
+
+	if (r >= 0)
+		r = state_create(&engine->paths, record, err);
+	if (r < 0 || !request->cid_file)
 		return r;
-	if (!request->cid_file)
-		return 0;
 	r = write_cid_file(request->cid_file, record->id, err);
 	if (r < 0) {
 		struct error ignored = {0};
 
 		(void) !state_remove(&engine->paths, record->id, record->name, &ignored);
 	}
+	return r;
+}
+
+int create_finish(struct engine *engine, const struct container_create *request, const struct record *record,
+                  struct error *err)
+{
+	int r = claim(engine, request, record, err);
+
+	if (r < 0)
+		create_undo(engine, record);
 	return r;
 }
 

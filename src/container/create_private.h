@@ -29,6 +29,8 @@ int create_record(struct engine *engine, const struct container_create *request,
 /* create_finish - claim the name, write the record, the cidfile */
 int create_finish(struct engine *engine, const struct container_create *request, const struct record *record,
                   struct error *err);
+/* create_undo - the anonymous volumes of a record that came to nothing */
+void create_undo(struct engine *engine, const struct record *record);
 /* text_or - a when it is not empty, else b */
 const char *text_or(const char *a, const char *b);
 

@@ -17,10 +17,12 @@
 #define MONITOR_PATIENCE_MS 700
 
 /* The monitor's own death takes the container with it (PR_SET_PDEATHSIG). */
-static void kill_monitor(const struct container *container)
+static void kill_monitor(struct engine *engine, const struct container *container)
 {
 	int pidfd;
 
+	/* this also finds one that has not come so far as to write who it is */
+	(void) !monitor_kill(&engine->paths, container->id);
 	if (!container->run)
 		return;
 	pidfd = process_open((pid_t) container->run->monitor_pid, container->run->monitor_start);
@@ -53,10 +55,10 @@ static int end_it(struct engine *engine, struct container *container, const stru
                   struct error *err)
 {
 	int64_t timeout = request->timeout.set ? request->timeout.value : 0;
-	int connection = monitor_call(&engine->paths, container->id,
-	                              json_pack("{s:s, s:i, s:I}", "op", "stop", "signal", SIGTERM, "timeout",
-	                                        (json_int_t) timeout),
-	                              err);
+	int connection = monitor_call_within(&engine->paths, container->id,
+	                                     json_pack("{s:s, s:i, s:I}", "op", "stop", "signal", SIGTERM,
+	                                               "timeout", (json_int_t) timeout),
+	                                     MONITOR_PATIENCE_MS, err);
 
 	if (connection >= 0) {
 		struct pollfd ready = {.fd = connection, .events = POLLIN};
@@ -71,7 +73,7 @@ static int end_it(struct engine *engine, struct container *container, const stru
 		return 0;
 	/* it does not answer, or was starting: by force */
 	(void) !state_refresh(&engine->paths, container, err);
-	kill_monitor(container);
+	kill_monitor(engine, container);
 	if (wait_until_dead(engine, container->id, 2000))
 		return 0;
 	return error_set(err, ERROR_CONFLICT, "container %s: its monitor can't be killed (process %lld)",
@@ -91,30 +93,57 @@ static void remove_volumes(struct engine *engine, const struct container *contai
 			(void) !volume_remove(&engine->paths, mount->source, &ignored);
 }
 
+/*
+ * The lock of a container that does not run: nobody starts it until it is let go of. A start that is under
+ * way is waited for, then ended like any other run. -ENOENT: it has removed itself.
+ */
+static int hold_dead(struct engine *engine, struct container *container, const struct container_remove *request,
+                     const char *name, struct error *err)
+{
+	for (;;) {
+		AUTO_CLOSE int lock = -1;
+		int r = 0;
+
+		if (state_is_live(&engine->paths, container->id)) {
+			if (!request->force)
+				return error_set(err, ERROR_CONFLICT,
+				                 "container %s is running: stop it first, or: coracle rm -f %s", name,
+				                 name);
+			r = end_it(engine, container, request, err);
+			if (r < 0)
+				return r;
+		}
+		lock = state_lock(&engine->paths, container->id);
+		if (lock == -ENOENT)
+			return lock;
+		if (lock < 0)
+			return error_errno(err, -lock, "lock container %s", name);
+		if (!state_is_live(&engine->paths, container->id))
+			return TAKE_FD(lock);
+	}
+}
+
 int container_remove(struct engine *engine, const char *name, const struct container_remove *request,
                      char **removed_id, struct error *err)
 {
 	AUTO_CONTAINER struct container container = {0};
+	AUTO_CLOSE int lock = -1;
 	int r = state_find(&engine->paths, name, STATE_FULL, &container, err);
 
 	if (r == -ENOENT && (request->force || request->ignore) && err->kind == ERROR_NOT_FOUND)
 		return 0;
 	if (r < 0)
 		return r;
-	if (state_is_live(&engine->paths, container.id)) {
-		if (!request->force)
-			return error_set(err, ERROR_CONFLICT,
-			                 "container %s is running: stop it first, or: coracle rm -f %s", name, name);
-		r = end_it(engine, &container, request, err);
-		if (r < 0)
-			return r;
-	}
+	lock = hold_dead(engine, &container, request, name, err);
+	if (lock < 0 && lock != -ENOENT)
+		return lock;
 	r = engine_enter(engine, err);
 	if (r < 0)
 		return r;
 	if (request->volumes || container.auto_remove)
 		remove_volumes(engine, &container);
 	r = state_remove(&engine->paths, container.id, container.name, err);
+	state_sweep(&engine->paths);
 	if (r >= 0 && removed_id)
 		*removed_id = xstrdup(container.id);
 	return r;

@@ -122,15 +122,16 @@ static int follow(const struct monitor_handle *handle, const struct io *io, stru
 	return r;
 }
 
-static int start_record(struct engine *engine, const struct record *record, const struct io *io,
+/* lock: of state_lock, let go of as soon as it runs or will not */
+static int start_record(struct engine *engine, const struct record *record, const struct io *io, int lock,
                         struct error *err)
 {
 	struct monitor_handle handle = {.attach_fd = -1};
 	int r = start_monitor(engine, record, io, &handle, err);
 
-	if (r < 0)
-		return r;
-	r = write_pid_file(engine, record, err);
+	if (r >= 0)
+		r = write_pid_file(engine, record, err);
+	(void) close(lock);
 	if (r < 0)
 		return r;
 	return io ? follow(&handle, io, err) : 0;
@@ -148,20 +149,23 @@ int container_start(struct engine *engine, const char *name, const struct contai
 	if (!container.record)
 		return error_set(err, ERROR_CONFLICT, "container %s is damaged: %s; remove it: coracle rm %s", name,
 		                 container.damage, name);
-	if (container.status != STATUS_CREATED && container.status != STATUS_EXITED)
+	if (container.status == STATUS_RUNNING || container.status == STATUS_RESTARTING)
 		return request->attach ? container_attach(engine, name, &request->io, err) : 0;
 	lock = state_lock(&engine->paths, container.id);
+	if (lock == -ENOENT)
+		return error_set(err, ERROR_NOT_FOUND, "no such container: %s", name);
 	if (lock < 0)
 		return error_errno(err, -lock, "lock container %s", name);
+	/* somebody else's start came first and is done */
 	if (state_is_live(&engine->paths, container.id))
 		return request->attach ? container_attach(engine, name, &request->io, err) : 0;
 	if (request->attach) {
 		struct io io = request->io;
 
 		io.tty = container.record->tty;
-		return start_record(engine, container.record, &io, err);
+		return start_record(engine, container.record, &io, TAKE_FD(lock), err);
 	}
-	return start_record(engine, container.record, NULL, err);
+	return start_record(engine, container.record, NULL, TAKE_FD(lock), err);
 }
 
 int container_run(struct engine *engine, const struct container_create *request, const struct io *io,
@@ -169,7 +173,7 @@ int container_run(struct engine *engine, const struct container_create *request,
 {
 	AUTO_RECORD struct record record = {0};
 	bool attached = !request->detach;
-	int r;
+	int lock, r;
 
 	/* the dearest part of a start goes on while we read the image and write the record */
 	r = begin_for_request(engine, request, err);
@@ -181,11 +185,15 @@ int container_run(struct engine *engine, const struct container_create *request,
 	if (r < 0)
 		return r;
 	*out_id = xstrdup(record.id);
-	r = start_record(engine, &record, attached ? io : NULL, err);
+	lock = state_lock(&engine->paths, record.id);
+	if (lock < 0)
+		return error_errno(err, -lock, "container %s was removed before it ran", record.name);
+	r = start_record(engine, &record, attached ? io : NULL, lock, err);
 	if (r < 0 && record.auto_remove && !state_is_live(&engine->paths, record.id)) {
 		struct error ignored = {0};
 
 		/* normally the monitor has removed it; it may not have come that far */
+		create_undo(engine, &record);
 		(void) !state_remove(&engine->paths, record.id, record.name, &ignored);
 	}
 	return r;

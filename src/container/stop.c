@@ -8,6 +8,9 @@
 
 #include <signal.h>
 #include <string.h>
+#include <time.h>
+
+#define CALL_TRIES 1000 /* of five milliseconds */
 
 static int stop_signal(const struct container_stop *request, const struct record *record, int *out,
                        struct error *err)
@@ -21,6 +24,29 @@ static int stop_signal(const struct container_stop *request, const struct record
 		return error_set(err, ERROR_INVALID, "signal \"%s\" is unknown, as in SIGTERM or 15", wanted);
 	*out = number;
 	return 0;
+}
+
+/* A monitor lives a moment before it listens, and ends a moment after: neither is "not running". */
+static int call_stop(struct engine *engine, const char *id, int signal_wanted, int64_t timeout, struct error *err)
+{
+	const struct timespec pause = {.tv_nsec = 5000000};
+
+	for (int i = 0;; i++) {
+		int r = monitor_call(&engine->paths, id,
+		                     json_pack("{s:s, s:i, s:I}", "op", "stop", "signal", signal_wanted,
+		                               "timeout", (json_int_t) timeout),
+		                     err);
+
+		if (r != -ESRCH)
+			return r;
+		if (!state_is_live(&engine->paths, id))
+			return -ESRCH;
+		if (i >= CALL_TRIES)
+			return error_set(err, ERROR_CONFLICT,
+			                 "the monitor of container %.12s does not answer; end it with: coracle rm -f %.12s",
+			                 id, id);
+		(void) nanosleep(&pause, NULL);
+	}
 }
 
 int container_stop(struct engine *engine, const char *name, const struct container_stop *request,
@@ -44,10 +70,7 @@ int container_stop(struct engine *engine, const char *name, const struct contain
 	                               : 10;
 	if (timeout >= UINT32_MAX)
 		timeout = -1;
-	r = monitor_call(&engine->paths, container.id,
-	                 json_pack("{s:s, s:i, s:I}", "op", "stop", "signal", signal_wanted, "timeout",
-	                           (json_int_t) timeout),
-	                 err);
+	r = call_stop(engine, container.id, signal_wanted, timeout, err);
 	/* it ended just now, or its monitor was killed: either way it does not run */
 	if (r == -ESRCH)
 		return 0;

@@ -11,12 +11,15 @@
 #include "coracle/base/clock.h"
 #include "coracle/base/fd.h"
 #include "coracle/sys/names.h"
+#include "coracle/sys/process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/time.h>
 #include <sys/un.h>
 
 #define REQUEST_MAX_BYTES (1 << 20)
@@ -184,11 +187,14 @@ static int control_connect(const struct paths *paths, const char *id, struct err
 	return TAKE_FD(fd);
 }
 
-int monitor_call(const struct paths *paths, const char *id, json_t *request, struct error *err)
+/* patience: milliseconds to wait for the answer, 0: for ever */
+static int call(const struct paths *paths, const char *id, json_t *request, unsigned patience,
+                struct error *err)
 {
 	AUTO_JSON json_t *owned = request;
 	AUTO_FREE char *text = json_text(owned, JSON_COMPACT);
 	AUTO_CLOSE int fd = -1;
+	struct timeval limit = {.tv_sec = patience / 1000, .tv_usec = (suseconds_t) (patience % 1000) * 1000};
 	struct error reply;
 	int size = REQUEST_MAX_BYTES;
 	ssize_t n;
@@ -199,16 +205,54 @@ int monitor_call(const struct paths *paths, const char *id, json_t *request, str
 	if (fd < 0)
 		return fd;
 	(void) setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &size, sizeof size);
-	if (send(fd, text, strlen(text), MSG_NOSIGNAL) < 0)
+	(void) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
+	if (send(fd, text, strlen(text), MSG_NOSIGNAL) < 0 && errno != EPIPE)
 		return error_errno(err, errno, "send the request");
 	do {
 		n = recv(fd, &reply, sizeof reply, 0);
 	} while (n < 0 && errno == EINTR);
+	if (n < 0 && errno == EAGAIN)
+		return error_errno(err, ETIMEDOUT, "the monitor of container %.12s", id);
 	if (n != sizeof reply)
 		return error_set(err, ERROR_CONFLICT, "container %.12s is not running", id), -ESRCH;
 	if (reply.text[0]) {
 		*err = reply;
 		return -(reply.errnum ? reply.errnum : EIO);
 	}
+	limit = (struct timeval){0};
+	(void) setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &limit, sizeof limit);
 	return TAKE_FD(fd);
+}
+
+int monitor_call(const struct paths *paths, const char *id, json_t *request, struct error *err)
+{
+	return call(paths, id, request, 0, err);
+}
+
+int monitor_call_within(const struct paths *paths, const char *id, json_t *request, unsigned milliseconds,
+                        struct error *err)
+{
+	return call(paths, id, request, milliseconds, err);
+}
+
+/* Who listens is who bound the socket: its pid is given by the kernel, and it is not another's while it listens. */
+int monitor_kill(const struct paths *paths, const char *id)
+{
+	struct error ignored = {0};
+	AUTO_CLOSE int fd = control_connect(paths, id, &ignored);
+	AUTO_CLOSE int pidfd = -1;
+	struct ucred peer;
+	socklen_t size = sizeof peer;
+	struct pollfd hung_up = {.fd = fd};
+
+	if (fd < 0)
+		return fd;
+	if (getsockopt(fd, SOL_SOCKET, SO_PEERCRED, &peer, &size) < 0)
+		return -errno;
+	pidfd = process_pidfd_open(peer.pid);
+	if (pidfd < 0)
+		return pidfd;
+	if (poll(&hung_up, 1, 0) != 0)
+		return -ESRCH;
+	return process_pidfd_signal(pidfd, SIGKILL);
 }

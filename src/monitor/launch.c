@@ -114,18 +114,27 @@ int monitor_provide(const struct monitor_handle *handle, struct userns *userns, 
 		return r;
 	rung = (int32_t) userns->rung;
 	r = fd_send(handle->sync_fd, &rung, sizeof rung, &userns->fd, 1);
+	/* it has ended already: monitor_started() hears why */
+	if (r == -EPIPE || r == -ECONNRESET)
+		return 0;
 	return r < 0 ? error_errno(err, -r, "hand over the user namespace") : 0;
 }
 
 int monitor_started(const struct monitor_handle *handle, struct texts *warnings, struct error *err)
 {
+	bool reset = false;
+
 	for (;;) {
 		struct outcome outcome;
-		ssize_t n;
+		ssize_t n = recv(handle->sync_fd, &outcome, sizeof outcome, 0);
 
-		do {
-			n = recv(handle->sync_fd, &outcome, sizeof outcome, 0);
-		} while (n < 0 && errno == EINTR);
+		if (n < 0 && errno == EINTR)
+			continue;
+		/* it ended without reading what we sent; its last words come after this error (unix(7)) */
+		if (n < 0 && errno == ECONNRESET && !reset) {
+			reset = true;
+			continue;
+		}
 		if (n != sizeof outcome)
 			return error_set(err, ERROR_SYSTEM,
 			                 "the container's monitor died before the container ran");

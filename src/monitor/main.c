@@ -73,10 +73,10 @@ static void remove_anonymous_volumes(struct monitor *monitor)
 
 static void remove_run(struct monitor *monitor)
 {
-	char path[96];
+	struct error err = {0};
 
-	(void) snprintf(path, sizeof path, "containers/%s", monitor->record->id);
-	(void) !tree_remove(monitor->paths.runtime_fd, path);
+	if (state_run_remove(&monitor->paths, monitor->record->id, &err) < 0)
+		log_warning("%s", err.text);
 }
 
 static void clean_up(struct monitor *monitor)

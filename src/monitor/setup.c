@@ -21,6 +21,9 @@
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <time.h>
+
+#define ALIVE_TRIES 30
 
 static int send_outcome(struct monitor *monitor, char kind, const struct error *err)
 {
@@ -49,7 +52,6 @@ static int open_directories(struct monitor *monitor, struct error *err)
 {
 	const char *id = monitor->record->id;
 	char path[96];
-	int r;
 
 	monitor->paths = (struct paths){
 		.data = monitor->start.data,
@@ -63,20 +65,50 @@ static int open_directories(struct monitor *monitor, struct error *err)
 	monitor->container_fd = directory_open(monitor->paths.data_fd, path);
 	if (monitor->container_fd < 0)
 		return error_errno(err, -monitor->container_fd, "%s/%s", monitor->start.data, path);
-	r = directory_make(monitor->paths.runtime_fd, path, 0700);
-	if (r < 0)
-		return error_errno(err, -r, "%s/%s", monitor->start.runtime, path);
-	monitor->runtime_fd = directory_open(monitor->paths.runtime_fd, path);
-	return monitor->runtime_fd < 0 ? error_errno(err, -monitor->runtime_fd, "%s", path) : 0;
+	return 0;
 }
 
+/* An earlier monitor of the same container may just be removing the directory: then it is made anew. */
+static int open_run(struct monitor *monitor)
+{
+	char path[96];
+	struct stat opened, found;
+	int r;
+
+	if (monitor->runtime_fd >= 0)
+		(void) close(monitor->runtime_fd);
+	(void) snprintf(path, sizeof path, "containers/%s", monitor->record->id);
+	r = directory_make(monitor->paths.runtime_fd, path, 0700);
+	monitor->runtime_fd = r < 0 ? r : directory_open(monitor->paths.runtime_fd, path);
+	if (monitor->runtime_fd < 0)
+		return monitor->runtime_fd;
+	r = lock_take(monitor->runtime_fd, "alive", LOCK_MODE_EXCLUSIVE, LOCK_TRY);
+	if (r < 0)
+		return r;
+	if (fstat(monitor->runtime_fd, &opened) == 0
+	    && fstatat(monitor->paths.runtime_fd, path, &found, AT_SYMLINK_NOFOLLOW) == 0
+	    && opened.st_ino == found.st_ino)
+		return r;
+	(void) close(r);
+	return -ENOENT;
+}
+
+/* Who asks whether it is held holds it for a moment: tried again before that is taken for a monitor. */
 static int take_alive_lock(struct monitor *monitor, struct error *err)
 {
-	monitor->alive_fd = lock_take(monitor->runtime_fd, "alive", LOCK_MODE_EXCLUSIVE, LOCK_TRY);
+	const struct timespec pause = {.tv_nsec = 1000000};
+
+	for (int i = 0; i < ALIVE_TRIES; i++) {
+		monitor->alive_fd = open_run(monitor);
+		if (monitor->alive_fd != -EWOULDBLOCK && monitor->alive_fd != -ENOENT)
+			break;
+		(void) nanosleep(&pause, NULL);
+	}
 	if (monitor->alive_fd == -EWOULDBLOCK)
 		return error_set(err, ERROR_CONFLICT, "container %s runs already", monitor->record->name);
 	if (monitor->alive_fd < 0)
-		return error_errno(err, -monitor->alive_fd, "lock the container");
+		return error_errno(err, -monitor->alive_fd, "%s/containers/%s/alive", monitor->start.runtime,
+		                   monitor->record->id);
 	/* of an earlier run that was cut short */
 	(void) unlinkat(monitor->runtime_fd, "run.json", 0);
 	return 0;

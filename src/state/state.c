@@ -37,6 +37,9 @@ static int name_holder(const struct paths *paths, const char *name, struct error
 
 	if (state_find(paths, name, STATE_SUMMARY, &holder, &ignored) < 0)
 		return 0;
+	/* found as the beginning of an id: the symlink itself leads nowhere */
+	if (holder.name && strcmp(holder.name, name) != 0)
+		return 0;
 	if (holder.status == STATUS_EXITED && holder.auto_remove && !state_is_live(paths, holder.id))
 		return 0;
 	return error_set(err, ERROR_CONFLICT,
@@ -130,24 +133,72 @@ static void release_names_of(const struct paths *paths, const char *id)
 		release_name(paths, names.items[i], id);
 }
 
-int state_remove(const struct paths *paths, const char *id, const char *name, struct error *err)
+static int release(const struct paths *paths, const char *name, const char *id, struct error *err)
+{
+	/* between looking at the symlink and removing it nobody may take the name over */
+	AUTO_CLOSE int lock = names_lock(paths);
+
+	if (lock < 0)
+		return error_errno(err, -lock, "%s/names", paths->data);
+	if (name && *name)
+		release_name(paths, name, id);
+	else
+		release_names_of(paths, id);
+	return 0;
+}
+
+/* Out of sight in one step, then removed: nothing that is half there looks like a container or its run. */
+static int remove_directory(int dir_fd, const char *where, const char *id, struct error *err)
 {
 	AUTO_FREE char *path = xprintf("containers/%s", id);
 	AUTO_FREE char *gone = xprintf("containers/.%s", id);
 	int r;
 
-	if (name && *name)
-		release_name(paths, name, id);
-	else
-		release_names_of(paths, id);
-	r = tree_remove(paths->runtime_fd, path);
+	/* what an earlier removal could not finish lies in the way */
+	while ((r = renameat(dir_fd, path, dir_fd, gone) < 0 ? -errno : 0) == -ENOTEMPTY || r == -EEXIST) {
+		r = tree_remove(dir_fd, gone);
+		if (r < 0)
+			break;
+	}
+	if (r >= 0 || r == -ENOENT)
+		r = tree_remove(dir_fd, gone);
+	return r < 0 ? error_errno(err, -r, "remove %s/%s", where, path) : 0;
+}
+
+int state_run_remove(const struct paths *paths, const char *id, struct error *err)
+{
+	return remove_directory(paths->runtime_fd, paths->runtime, id, err);
+}
+
+int state_remove(const struct paths *paths, const char *id, const char *name, struct error *err)
+{
+	struct error ignored = {0};
+	int r = remove_directory(paths->data_fd, paths->data, id, err);
+	int released = release(paths, name, id, r < 0 ? &ignored : err);
+
 	if (r < 0)
-		return error_errno(err, -r, "remove %s/%s", paths->runtime, path);
-	/* out of sight first: a removal that is cut short leaves nothing that looks like a container */
-	if (renameat(paths->data_fd, path, paths->data_fd, gone) < 0 && errno != ENOENT)
-		return error_errno(err, errno, "remove %s/%s", paths->data, path);
-	r = tree_remove(paths->data_fd, gone);
-	return r < 0 ? error_errno(err, -r, "remove %s/%s", paths->data, gone) : 0;
+		return r;
+	r = state_run_remove(paths, id, released < 0 ? &ignored : err);
+	return released < 0 ? released : r;
+}
+
+void state_sweep(const struct paths *paths)
+{
+	AUTO_TEXTS struct texts found = {0};
+	AUTO_CLOSE int lock = names_lock(paths);
+
+	/* under the lock nobody is making one; what is being removed now may as well be removed by us */
+	if (lock >= 0)
+		(void) !directory_list(paths->data_fd, "containers", &found);
+	if (lock >= 0)
+		(void) close(TAKE_FD(lock));
+	for (size_t i = 0; i < found.count; i++) {
+		AUTO_FREE char *path = xprintf("containers/%s", found.items[i]);
+
+		if (found.items[i][0] == '.')
+			/* garbage that can't be removed now is tried again by the next */
+			(void) !tree_remove(paths->data_fd, path);
+	}
 }
 
 int state_lock(const struct paths *paths, const char *id)

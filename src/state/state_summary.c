@@ -169,6 +169,26 @@ static void forget(struct container *container)
 	}
 }
 
+/*
+ * A --rm container writes no record of its run, since it is gone with it. What a run leaves when its
+ * monitor was killed is a writable layer and run.json; asked before: one that starts now has them too.
+ */
+static bool has_run(const struct paths *paths, const struct container *container)
+{
+	char path[128];
+	bool left;
+
+	if (!container->auto_remove)
+		return false;
+	(void) snprintf(path, sizeof path, "containers/%s/upper", container->id);
+	left = faccessat(paths->data_fd, path, F_OK, 0) == 0;
+	if (!left) {
+		(void) snprintf(path, sizeof path, "containers/%s/" RUN_FILE, container->id);
+		left = faccessat(paths->runtime_fd, path, F_OK, 0) == 0;
+	}
+	return left && !state_is_live(paths, container->id);
+}
+
 void state_look(const struct paths *paths, struct container *container, bool live)
 {
 	forget(container);
@@ -189,6 +209,10 @@ void state_look(const struct paths *paths, struct container *container, bool liv
 			copy_ports(&run->ports, &container->ports);
 		}
 		return;
+	}
+	if (!container->exit && has_run(paths, container)) {
+		container->exit = xcalloc(1, sizeof *container->exit);
+		text_replace(&container->exit->started, container->created);
 	}
 	if (!container->exit) {
 		container->status = STATUS_CREATED;

@@ -64,6 +64,12 @@ enum frame {
 int monitor_call(const struct paths *paths, const char *id, json_t *request, struct error *err)
 	NONNULL(1, 2, 3, 4) MUST_USE;
 
+/* monitor_call_within - the same, -ETIMEDOUT when it does not answer in time */
+int monitor_call_within(const struct paths *paths, const char *id, json_t *request, unsigned milliseconds,
+                        struct error *err) NONNULL(1, 2, 3, 5) MUST_USE;
+/* monitor_kill - SIGKILL to the monitor, which takes the container with it; 0, or -ESRCH where none listens */
+int monitor_kill(const struct paths *paths, const char *id) NONNULL(1, 2) MUST_USE;
+
 /* the request of op "exec" */
 struct exec_request {
 	char *op;

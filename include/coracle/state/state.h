@@ -113,6 +113,10 @@ int state_refresh(const struct paths *paths, struct container *container, struct
 /* state_remove - directory, name, runtime directory; the writable layer needs the user namespace ([userns]); absent parts are fine */
 int state_remove(const struct paths *paths, const char *id, const char *name, struct error *err)
 	NONNULL(1, 2, 4) MUST_USE;
+/* state_run_remove - the runtime directory alone */
+int state_run_remove(const struct paths *paths, const char *id, struct error *err) NONNULL(1, 2, 3) MUST_USE;
+/* state_sweep - what makers and removers that were killed half-way have left; writable layers need the user namespace ([userns]) */
+void state_sweep(const struct paths *paths) NONNULL(1);
 /* state_runtime_open - descriptor of runtime/containers/ID, or negative errno */
 int state_runtime_open(const struct paths *paths, const char *id) NONNULL(1, 2) MUST_USE;
 /* state_is_live - its monitor holds the alive lock */
