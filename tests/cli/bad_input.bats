@@ -6,6 +6,8 @@ load helper
 
 @test "unknown commands and options, with the nearest known one" {
 	refuses 125 'did you mean.*images' imags
+	refuses 125 'did you mean "run"' rn
+	refuses 125 'did you mean "ps"' sp
 	refuses 125 'did you mean.*--network' run --netwrk none busybox true
 	refuses 125 '-Z' run -Z busybox true
 	refuses 125 'zzzzzz' zzzzzz

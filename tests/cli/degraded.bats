@@ -109,6 +109,49 @@ fresh()
 	run --separate-stderr timeout 60 env -u CORACLE_ROOT HOME=/proc/nowhere "$CORACLE" run --rm host: true
 	[ "$status" = 125 ]
 	has '/proc/nowhere' "$stderr"
+	# doctor tells it as a row like all else
+	run --separate-stderr timeout 60 env -u CORACLE_ROOT HOME=/proc/nowhere "$CORACLE" doctor
+	[ "$status" = 1 ] || { show; return 1; }
+	has 'missing +data directory +/proc/nowhere'
+	has 'export CORACLE_ROOT='
+	is "" "$stderr"
+}
+
+@test "a read-only data directory: told with what mends it, and what only reads goes on" {
+	local read_only='mount --bind "$CORACLE_ROOT" "$CORACLE_ROOT"; mount -o remount,ro,bind "$CORACLE_ROOT"'
+
+	[ "$(id -u)" != 0 ] || skip "root mounts elsewhere"
+	for words in "run --rm busybox true" "volume create v" "tag busybox other"; do
+		# shellcheck disable=SC2086 # a list of words
+		run --separate-stderr lacking "$read_only" "$CORACLE" $words
+		[ "$status" = 125 ] || { show; return 1; }
+		[ "${#stderr_lines[@]}" = 1 ]
+		has 'Read-only.*export CORACLE_ROOT=' "$stderr"
+	done
+	run --separate-stderr lacking "$read_only" "$CORACLE" images --format '{{.Repository}}'
+	is localhost/busybox
+	run --separate-stderr lacking "$read_only" "$CORACLE" doctor
+	has 'missing +data directory .*read-only'
+}
+
+@test "a full disk: one line with what mends it, nothing half-made, and rm still works" {
+	export CORACLE_ROOT=$WORK/small/data CORACLE_RUNROOT=$WORK/run-$BATS_TEST_NUMBER
+	[ "$(id -u)" != 0 ] || skip "root mounts elsewhere"
+	mkdir "$WORK/small"
+	run lacking 'mount -t tmpfs -o size=8m,mode=777 none "$WORK/small"' sh -c '
+		"$CORACLE" import "$WORK/busybox.tar" busybox >/dev/null && "$CORACLE" create --name old busybox true >/dev/null
+		cat /dev/zero >"$WORK/small/fill" 2>/dev/null
+		for words in "run --name new busybox true" "volume create new" "tag busybox new"; do
+			"$CORACLE" $words
+			echo "status $?"
+		done
+		"$CORACLE" ps -a --format "{{.Names}}"; "$CORACLE" volume ls -q; "$CORACLE" images --format "{{.Repository}}"
+		"$CORACLE" rm old'
+	[ "$status" = 0 ] || { show; return 1; }
+	[ "$(grep -c 'No space left on device; make room: coracle rm' <<<"$output")" = 3 ] || { show; return 1; }
+	[ "$(grep -c '^status 125$' <<<"$output")" = 3 ]
+	[ "${#lines[@]}" = 9 ] || { show; return 1; }
+	[ "${lines[6]} ${lines[7]} ${lines[8]}" = "old localhost/busybox old" ]
 }
 
 @test "doctor: a table with OK, degraded, missing and the fix; 0 when containers can run" {
