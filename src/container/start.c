@@ -22,41 +22,6 @@ static void print_warnings(const struct texts *warnings)
 		(void) dprintf(STDERR_FILENO, "coracle: warning: %s\n", warnings->items[i]);
 }
 
-/* Whose namespaces it shares ("container:NAME"): they can be entered only from that one's user namespace. */
-static bool find_near(struct engine *engine, const char *const *modes, size_t count, struct userns_near *out)
-{
-	for (size_t i = 0; i < count; i++) {
-		AUTO_CONTAINER struct container other = {0};
-		struct error ignored = {0};
-
-		if (!modes[i] || strncmp(modes[i], "container:", 10) != 0
-		    || state_find(&engine->paths, modes[i] + 10, STATE_SUMMARY, &other, &ignored) < 0 || !other.run)
-			continue;
-		*out = (struct userns_near){other.run->monitor_pid, other.run->monitor_start};
-		return true;
-	}
-	return false;
-}
-
-static int begin_for_record(struct engine *engine, const struct record *record, struct error *err)
-{
-	const char *const modes[] = {record->network, record->pid_mode, record->ipc_mode, record->uts_mode,
-	                             record->cgroupns_mode};
-	struct userns_near near;
-
-	return engine_userns_near(engine, find_near(engine, modes, ARRAY_LEN(modes), &near) ? &near : NULL, err);
-}
-
-static int begin_for_request(struct engine *engine, const struct container_create *request, struct error *err)
-{
-	const struct texts *networks = &request->networks;
-	const char *const modes[] = {networks->count ? networks->items[networks->count - 1] : NULL, request->pid,
-	                             request->ipc, request->uts, request->cgroupns};
-	struct userns_near near;
-
-	return engine_userns_near(engine, find_near(engine, modes, ARRAY_LEN(modes), &near) ? &near : NULL, err);
-}
-
 /* Start it; with io, handle->attach_fd is the first attached connection. */
 static int start_monitor(struct engine *engine, const struct record *record, const struct io *io,
                          struct monitor_handle *handle, struct error *err)
@@ -72,7 +37,7 @@ static int start_monitor(struct engine *engine, const struct record *record, con
 
 	if (io)
 		options.size = attach_size(io);
-	r = begin_for_record(engine, record, err);
+	r = engine_userns_begin(engine, err);
 	if (r < 0)
 		return r;
 	r = monitor_launch(&engine->paths, record, &options, handle, err);
@@ -176,7 +141,7 @@ int container_run(struct engine *engine, const struct container_create *request,
 	int lock, r;
 
 	/* the dearest part of a start goes on while we read the image and write the record */
-	r = begin_for_request(engine, request, err);
+	r = engine_userns_begin(engine, err);
 	if (r < 0)
 		return r;
 	r = create_record(engine, request, &record, err);

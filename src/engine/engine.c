@@ -26,16 +26,9 @@ struct store *engine_store(struct engine *engine, struct error *err)
 	return engine->store;
 }
 
-int engine_userns_near(struct engine *engine, const struct userns_near *near, struct error *err)
-{
-	if (engine->userns)
-		return 0;
-	return userns_begin(&engine->paths, near, &engine->userns, err);
-}
-
 int engine_userns_begin(struct engine *engine, struct error *err)
 {
-	return engine_userns_near(engine, NULL, err);
+	return engine->userns ? 0 : userns_begin(&engine->paths, &engine->userns, err);
 }
 
 int engine_enter(struct engine *engine, struct error *err)

@@ -21,21 +21,20 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/nsfs.h>
 #include <pwd.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include "userns_join.h"
+
 #define HOLDER_STACK_BYTES 16384
-#define PUBLISHED          "userns.d"
 
 static int hold(void *parent)
 {
@@ -249,123 +248,12 @@ static int map_single(struct userns *userns, struct error *err)
 	return r < 0 ? error_errno(err, -r, "write the id maps of the user namespace") : 0;
 }
 
-static bool same_map(const char *path, const struct id_range *ranges, size_t count)
-{
-	struct id_range found[USERNS_RANGES_MAX];
-	int n = userns_read_map(path, found, USERNS_RANGES_MAX);
-
-	return n == (int) count && memcmp(found, ranges, count * sizeof *ranges) == 0;
-}
-
-/* A descriptor of the namespace of exactly that process, when the caller may enter it. */
-static int open_of(const struct userns_near *near)
-{
-	AUTO_CLOSE int fd = -1;
-	char path[64];
-	uid_t owner;
-
-	if (!process_is((pid_t) near->pid, near->start))
-		return -ESRCH;
-	(void) snprintf(path, sizeof path, "/proc/%d/ns/user", (int) near->pid);
-	fd = open(path, O_RDONLY | O_CLOEXEC);
-	if (fd < 0)
-		return -errno;
-	if (ioctl(fd, NS_GET_OWNER_UID, &owner) < 0 || owner != geteuid())
-		return -EPERM;
-	return TAKE_FD(fd);
-}
-
-/* The namespace of a living monitor, if it has the maps that we would make. */
-static int try_join(const struct userns_near *near, const struct userns *wanted)
-{
-	AUTO_CLOSE int fd = open_of(near);
-	char path[64];
-
-	if (fd < 0)
-		return fd;
-	(void) snprintf(path, sizeof path, "/proc/%d/uid_map", (int) near->pid);
-	if (!same_map(path, wanted->uids, wanted->uid_count))
-		return -ESTALE;
-	(void) snprintf(path, sizeof path, "/proc/%d/gid_map", (int) near->pid);
-	if (!same_map(path, wanted->gids, wanted->gid_count))
-		return -ESTALE;
-	/* after the reads: the pid was that process all along */
-	if (!process_is((pid_t) near->pid, near->start))
-		return -ESRCH;
-	return TAKE_FD(fd);
-}
-
-static int compare_age(const void *a, const void *b)
-{
-	const struct userns_near *x = a, *y = b;
-
-	return x->start < y->start ? -1 : x->start > y->start;
-}
-
-/* The oldest first, so that all commands agree on one. */
-static int join_published(const struct paths *paths, const struct userns *wanted)
-{
-	AUTO_TEXTS struct texts names = {0};
-	AUTO_FREE struct userns_near *found = NULL;
-	size_t count = 0;
-
-	if (directory_list(paths->runtime_fd, PUBLISHED, &names) < 0)
-		return -ENOENT;
-	found = xcalloc(names.count, sizeof *found);
-	for (size_t i = 0; i < names.count; i++) {
-		struct userns_near *near = &found[count];
-
-		if (sscanf(names.items[i], "%" SCNd64 ".%" SCNu64, &near->pid, &near->start) != 2)
-			continue;
-		if (process_is((pid_t) near->pid, near->start)) {
-			count++;
-		} else {
-			AUTO_FREE char *stale = xprintf(PUBLISHED "/%s", names.items[i]);
-
-			(void) unlinkat(paths->runtime_fd, stale, 0);
-		}
-	}
-	if (count)
-		qsort(found, count, sizeof *found, compare_age);
-	for (size_t i = 0; i < count; i++) {
-		int fd = try_join(&found[i], wanted);
-
-		if (fd >= 0)
-			return fd;
-	}
-	return -ENOENT;
-}
-
 static bool join(struct userns *userns, const struct paths *paths, enum userns_rung rung)
 {
 	userns->rung = rung;
-	userns->fd = join_published(paths, userns);
+	userns->fd = userns_join(paths, userns);
 	userns->joined = userns->fd >= 0;
 	return userns->joined;
-}
-
-/* Namespaces of another container can be entered only from its user namespace. */
-static int begin_near(struct userns *userns, const struct userns_near *near)
-{
-	char path[64];
-	int count;
-
-	userns->fd = open_of(near);
-	if (userns->fd < 0)
-		return userns->fd;
-	(void) snprintf(path, sizeof path, "/proc/%d/uid_map", (int) near->pid);
-	count = userns_read_map(path, userns->uids, USERNS_RANGES_MAX);
-	if (count <= 0) {
-		(void) close(userns->fd);
-		userns->fd = -1;
-		return -EIO;
-	}
-	userns->uid_count = (size_t) count;
-	userns->joined = true;
-	userns->rung = geteuid() == 0                                  ? USERNS_ROOT
-	               : count == 1 && userns->uids[0].count == 1 ? USERNS_SINGLE
-	                                                          : USERNS_RANGE;
-	return 0;
 }
 
 static int begin_root(struct userns *userns, const struct paths *paths, struct error *err)
@@ -392,13 +280,10 @@ static int begin_range(struct userns *userns, struct error *err)
 	return 0;
 }
 
-static int begin(struct userns *userns, const struct paths *paths, const struct userns_near *near,
-                 struct error *err)
+static int begin(struct userns *userns, const struct paths *paths, struct error *err)
 {
 	int r;
 
-	if (near && begin_near(userns, near) >= 0)
-		return 0;
 	if (geteuid() == 0 && caps_has(6 /* CAP_SETGID */) && caps_has(7 /* CAP_SETUID */))
 		return begin_root(userns, paths, err);
 	if (want_ranges(userns) >= 0)
@@ -410,14 +295,13 @@ static int begin(struct userns *userns, const struct paths *paths, const struct 
 	return r < 0 ? r : map_single(userns, err);
 }
 
-int userns_begin(const struct paths *paths, const struct userns_near *near, struct userns **out,
-                 struct error *err)
+int userns_begin(const struct paths *paths, struct userns **out, struct error *err)
 {
 	struct userns *userns = xcalloc(1, sizeof *userns);
 	int r;
 
 	userns->fd = userns->holder_pipe = userns->helper_errors = -1;
-	r = begin(userns, paths, near, err);
+	r = begin(userns, paths, err);
 	if (r < 0) {
 		userns_free(userns);
 		return r;
@@ -496,31 +380,6 @@ int userns_enter(struct userns *userns, struct error *err)
 	if (unshare(CLONE_NEWNS) < 0)
 		return error_errno(err, errno, "new mount namespace");
 	return 0;
-}
-
-/* PUBLISHED/PID.START: an empty file for each process whose namespace may be joined */
-static char *published_name(void)
-{
-	return xprintf(PUBLISHED "/%d.%" PRIu64, (int) getpid(), process_start_time(getpid()));
-}
-
-void userns_publish(const struct paths *paths)
-{
-	AUTO_FREE char *name = published_name();
-	int fd = -1;
-
-	/* only a short cut for others: without it they make their own */
-	if (directory_make(paths->runtime_fd, PUBLISHED, 0700) >= 0)
-		fd = openat(paths->runtime_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
-	if (fd >= 0)
-		(void) close(fd);
-}
-
-void userns_withdraw(const struct paths *paths)
-{
-	AUTO_FREE char *name = published_name();
-
-	(void) unlinkat(paths->runtime_fd, name, 0);
 }
 
 void userns_free(struct userns *userns)

@@ -22,9 +22,6 @@ void engine_close(struct engine *engine) NONNULL(1);
 struct store *engine_store(struct engine *engine, struct error *err) NONNULL(1, 2) MUST_USE;
 /* engine_userns_begin - start making or joining the user namespace in the background; idempotent */
 int engine_userns_begin(struct engine *engine, struct error *err) NONNULL(1, 2) MUST_USE;
-/* engine_userns_near - the same, in the namespace of that process if it can be had */
-int engine_userns_near(struct engine *engine, const struct userns_near *near, struct error *err)
-	NONNULL(1, 3) MUST_USE;
 /* engine_enter - put this process into the user namespace (and a private mount namespace) for good; idempotent */
 int engine_enter(struct engine *engine, struct error *err) NONNULL(1, 2) MUST_USE;
 

@@ -31,15 +31,9 @@ struct userns {
 	int holder_pid, holder_pipe, uid_helper, gid_helper, helper_errors;
 };
 
-/* a process whose user namespace is wanted: a monitor's pid and process_start_time */
-struct userns_near { int64_t pid; uint64_t start; };
-/*
- * userns_begin - join or start making; returns at once; *out heap-allocated, release with userns_free
- *
- * near  join this process' namespace if that can be done (--network container:NAME); NULL: any
- */
-int userns_begin(const struct paths *paths, const struct userns_near *near, struct userns **out,
-                 struct error *err) NONNULL(1, 3, 4) MUST_USE;
+/* userns_begin - join or start making; returns at once; *out heap-allocated, release with userns_free */
+int userns_begin(const struct paths *paths, struct userns **out, struct error *err)
+	NONNULL(1, 2, 3) MUST_USE;
 /* userns_finish - wait until the maps are written; falls to USERNS_SINGLE when a helper fails; idempotent */
 int userns_finish(struct userns *userns, struct error *err) NONNULL(1, 2) MUST_USE;
 /* userns_enter - finish, setns(2) this process in, and a private mount namespace; root inside with all capabilities */
