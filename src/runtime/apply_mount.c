@@ -10,8 +10,8 @@
 #include "coracle/base/base.h"
 #include "coracle/sys/mount.h"
 #include "coracle/sys/root.h"
+#include "coracle/sys/tree.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <stdio.h>
@@ -20,8 +20,6 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 #include <sys/vfs.h>
-
-#define COPY_UP_DEPTH 64
 
 static const struct {
 	uint64_t attribute;
@@ -154,101 +152,7 @@ int apply_link(const struct plan *plan, const struct op *op)
 	return symlinkat(op->source, fd, slash + 1) < 0 && errno != EEXIST ? -errno : 0;
 }
 
-/* --- tmpfs with the contents of the image below it (tmpcopyup) --- */
-
-static int copy_entry(int from, int to, const char *name, int depth);
-
-static int copy_entries(int from, int to, int depth)
-{
-	int scan = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	DIR *dir = scan < 0 ? NULL : fdopendir(scan);
-	int r = 0;
-
-	if (!dir) {
-		r = -errno;
-		if (scan >= 0)
-			(void) close(scan);
-		return r;
-	}
-	for (struct dirent *entry = readdir(dir); entry && r >= 0; entry = readdir(dir))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			r = copy_entry(from, to, entry->d_name, depth);
-	(void) closedir(dir);
-	return r;
-}
-
-static int copy_owner(int fd, const struct stat *st)
-{
-	/* EINVAL: an owner who is not mapped in this namespace; it stays ours */
-	if (fchown(fd, st->st_uid, st->st_gid) < 0 && errno != EINVAL)
-		return -errno;
-	return fchmod(fd, st->st_mode & 07777) < 0 ? -errno : 0;
-}
-
-static int copy_file(int from, int to, const char *name, const struct stat *st)
-{
-	AUTO_CLOSE int in = openat(from, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-	AUTO_CLOSE int out = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-	ssize_t n;
-
-	if (in < 0 || out < 0)
-		return -errno;
-	do {
-		n = copy_file_range(in, NULL, out, NULL, 1 << 30, 0);
-	} while (n > 0);
-	if (n < 0) {
-		/* between file systems of some kinds it is refused: by hand */
-		char buffer[16384];
-
-		while ((n = read(in, buffer, sizeof buffer)) > 0)
-			if (write(out, buffer, (size_t) n) != n)
-				return -errno;
-		if (n < 0)
-			return -errno;
-	}
-	return copy_owner(out, st);
-}
-
-static int copy_directory(int from, int to, const char *name, const struct stat *st, int depth)
-{
-	AUTO_CLOSE int in = openat(from, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	AUTO_CLOSE int out = -1;
-	int r;
-
-	if (in < 0)
-		return -errno;
-	if (mkdirat(to, name, 0700) < 0)
-		return -errno;
-	out = openat(to, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (out < 0)
-		return -errno;
-	r = copy_entries(in, out, depth + 1);
-	return r < 0 ? r : copy_owner(out, st);
-}
-
-static int copy_entry(int from, int to, const char *name, int depth)
-{
-	char link[4096];
-	struct stat st;
-	ssize_t n;
-
-	if (fstatat(from, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-		return -errno;
-	if (S_ISREG(st.st_mode))
-		return copy_file(from, to, name, &st);
-	if (S_ISDIR(st.st_mode))
-		return depth >= COPY_UP_DEPTH ? -ELOOP : copy_directory(from, to, name, &st, depth);
-	if (!S_ISLNK(st.st_mode))
-		return 0; /* sockets and devices are not contents */
-	n = readlinkat(from, name, link, sizeof link - 1);
-	if (n < 0)
-		return -errno;
-	link[n] = '\0';
-	if (symlinkat(link, to, name) < 0)
-		return -errno;
-	return fchownat(to, name, st.st_uid, st.st_gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != EINVAL ? -errno : 0;
-}
-
+/* tmpfs with the contents of the image below it (tmpcopyup) */
 int apply_copy_up(const struct plan *plan, const struct op *op)
 {
 	AUTO_CLOSE int below = open_target(plan, op);
@@ -268,9 +172,10 @@ int apply_copy_up(const struct plan *plan, const struct op *op)
 	above = root_open(plan->root_fd, op->target, O_RDONLY | O_DIRECTORY, 0);
 	if (above < 0)
 		return above;
-	r = copy_entries(below, above, 0);
-	if (r >= 0 && (!op->data || !strstr(op->data, "mode=")))
-		r = copy_owner(above, &st);
+	r = tree_copy(below, above);
+	if (r >= 0 && (!op->data || !strstr(op->data, "mode="))
+	    && (fchown(above, st.st_uid, st.st_gid) < 0 || fchmod(above, st.st_mode & 07777) < 0))
+		r = -errno;
 	if (r >= 0 && (op->set & MOUNT_ATTR_RDONLY))
 		r = mount_set(above, MOUNT_ATTR_RDONLY, 0, 0, false);
 	return r;
