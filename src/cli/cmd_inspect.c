@@ -69,7 +69,8 @@ static int find_object(struct engine *engine, const char *name, unsigned kinds, 
 		r = container_inspect(engine, name, size, out, &last);
 	if (r < 0 && (kinds & KIND_IMAGE) && (r == -ENOENT || last.kind == ERROR_NOT_FOUND))
 		r = image_inspect(engine, name, out, &last);
-	if (r < 0 && (kinds & KIND_VOLUME) && (last.kind == ERROR_NOT_FOUND || last.kind == ERROR_INVALID))
+	if (r < 0 && (kinds & KIND_VOLUME)
+	    && (kinds == KIND_VOLUME || last.kind == ERROR_NOT_FOUND || last.kind == ERROR_INVALID))
 		r = volume_object(engine, name, out, &last);
 	if (r >= 0)
 		return 0;

@@ -24,6 +24,17 @@ static const struct opt run_opts[] = {
 	OPT_END,
 };
 
+/* What follows the image is the command: an option there is the commonest slip of all. */
+static int explain(int r, const struct texts *operands, struct error *err)
+{
+	if (err->kind == ERROR_NO_COMMAND && operands->count > 1 && operands->items[1][0] == '-')
+		r = error_set(err, ERROR_NO_COMMAND,
+		              "\"%.200s\" stands behind the image, so it was taken for the command; options come"
+		              " before it: %s run %.200s %.200s", operands->items[1], print_program(),
+		              operands->items[1], operands->items[0]);
+	return r;
+}
+
 static int run_run(struct engine *engine, void *request, const struct texts *operands, struct error *err)
 {
 	struct container_create create = {0};
@@ -43,7 +54,7 @@ static int run_run(struct engine *engine, void *request, const struct texts *ope
 	r = container_run(engine, &create, &io, &id, err);
 	if (r >= 0 && create.detach && id)
 		print_line("%s", id);
-	return r;
+	return r < 0 ? explain(r, operands, err) : r;
 }
 
 const struct command cmd_run = {

@@ -152,6 +152,11 @@ static void tell_unknown(const char *group, const char *word)
 	AUTO_FREE char *full = group ? xprintf("%s %s", group, word) : xstrdup(word);
 	const char *close;
 
+	if (strcmp(word, "pull") == 0 || strcmp(word, "search") == 0) {
+		print_error("\"%s\" is not in this version, which knows no registries; images come by `%s load -i"
+		            " FILE` and `%s import FILE NAME`", full, print_program(), print_program());
+		return;
+	}
 	if (is_missing(full)) {
 		print_error("\"%s\" is not in this version; what there is: %s --help", full,
 		            print_program());
@@ -275,6 +280,19 @@ static bool count_is_wrong(const struct command *command, size_t count)
 	       || (command->max_operands >= 0 && count > (size_t) command->max_operands);
 }
 
+static void tell_count(const struct command *command, const struct texts *operands)
+{
+	const char *more = command->operands ? " " : "", *names = command->operands ? command->operands : "";
+
+	if (operands->count < (size_t) command->min_operands)
+		print_error("%s: too few words: %s %s [OPTIONS]%s%s", command->name, print_program(),
+		            command->name, more, names);
+	else
+		print_error("%s: \"%.200s\" is one word too many: %s %s [OPTIONS]%s%s", command->name,
+		            operands->items[command->max_operands], print_program(), command->name, more,
+		            names);
+}
+
 static int parse_and_execute(const struct command *command, char *const *argv,
                              const struct texts *typed)
 {
@@ -292,11 +310,7 @@ static int parse_and_execute(const struct command *command, char *const *argv,
 		help_command(command, stdout);
 		status = print_finish() < 0 ? 125 : 0;
 	} else if (count_is_wrong(command, operands.count)) {
-		print_error("%s: %s: %s %s [OPTIONS] %s", command->name,
-		            operands.count < (size_t) command->min_operands
-		                    ? "too few words"
-		                    : "too many words",
-		            print_program(), command->name, command->operands ? command->operands : "");
+		tell_count(command, &operands);
 		status = usage_status();
 	} else {
 		if (command->argv_member)

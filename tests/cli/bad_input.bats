@@ -12,6 +12,33 @@ load helper
 	refuses 125 '-Z' run -Z busybox true
 	refuses 125 'zzzzzz' zzzzzz
 	refuses 125 'zzz' container zzz
+	refuses 125 'load -i' pull alpine
+}
+
+@test "an option behind the image is told to stand before it" {
+	refuses 127 '"--rm" stands behind the image.*coracle run --rm busybox' run busybox --rm
+	refuses 127 'run -it busybox' run --rm busybox -it sh
+}
+
+@test "inspect --type: says of each type what is absent" {
+	for type in container image volume; do
+		run --separate-stderr c inspect --type "$type" nothing
+		[ "$status" = 125 ]
+		is '[]'
+		has 'inspect: .*nothing' "$stderr"
+	done
+}
+
+@test "the word too many is named" {
+	refuses 125 '"extra" is one word too many' ps extra
+	refuses 125 '"b" is one word too many' images a b
+}
+
+@test "a full standard output is told once" {
+	run --separate-stderr timeout 60 sh -c '"$CORACLE" ps >/dev/full'
+	[ "$status" = 125 ]
+	[ "${#stderr_lines[@]}" = 1 ] || { show; return 1; }
+	has 'No space left' "$stderr"
 }
 
 @test "options without their value, and values for flags" {
