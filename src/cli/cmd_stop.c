@@ -29,7 +29,8 @@ static int stop_one(struct engine *engine, const char *name, const void *data, s
 	if (r < 0 && err->kind == ERROR_NOT_FOUND && request->ignore)
 		return TARGET_SILENT;
 	if (r >= 0 && killed && !(request->timeout.set && request->timeout.value == 0))
-		print_warning("%s did not end in time and got SIGKILL", name);
+		print_warning("%s did not end in time and got SIGKILL; a first process that handles no signals ends"
+		              " at once under run --init", name);
 	return r < 0 ? r : 0;
 }
 

@@ -329,7 +329,7 @@ static const struct {
 } near[] = {
 	{"rnu", "run"},     {"run", "run"},   {"inspct", "inspect"}, {"isnpect", "inspect"}, {"attahc", "attach"},
 	{"creat", "create"}, {"xyz", NULL},    {"r", NULL},           {"", NULL},             {"imagse", "images"},
-	{"ps", "ps"},       {"sp", "ps"},     {"rn", "run"},         {"rmi", "rm"},        {"atatch", "attach"},
+	{"ps", "ps"},       {"sp", "ps"},     {"rn", "run"},         {"rmi", "rm"},        {"inspekd", "inspect"},
 	{"inspxxx", NULL},
 };
 
