@@ -147,6 +147,38 @@ static uint64_t read_subids(const char *path, const char *name, uint64_t *first_
 	return probe_subids(text, name, getuid(), first_free);
 }
 
+/* mapped_ids - how many ids the user namespace that we are in has: uid_map of user_namespaces(7) */
+static uint64_t mapped_ids(void)
+{
+	AUTO_CLOSE int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
+	AUTO_FREE char *text = NULL;
+	unsigned long inside, outside, count;
+	uint64_t total = 0;
+
+	if (fd < 0 || file_read_fd(fd, SUBID_MAX, &text, NULL) < 0)
+		return UINT32_MAX;
+	for (const char *at = text; sscanf(at, "%lu %lu %lu", &inside, &outside, &count) == 3;) {
+		total += count;
+		at = strchr(at, '\n');
+		if (!at++)
+			break;
+	}
+	return total;
+}
+
+static void check_root_ids(struct probe_result *out)
+{
+	uint64_t ids = mapped_ids();
+
+	if (ids >= RANGE_WANTED)
+		probe_ok(out, "root uses its own ids");
+	else
+		probe_bad(out, PROBE_DEGRADED, "images with higher user ids can't be unpacked or run as them",
+		          xstrdup("make the namespace that this shell is in with more: unshare --map-root-user"
+		                  " --map-auto"),
+		          "this root has %llu ids, %d are wanted", (unsigned long long) ids, RANGE_WANTED);
+}
+
 static void check_subids(const struct paths *paths, struct probe_result *out)
 {
 	AUTO_FREE char *name = probe_user();
@@ -156,7 +188,7 @@ static void check_subids(const struct paths *paths, struct probe_result *out)
 
 	(void) paths;
 	if (geteuid() == 0) {
-		probe_ok(out, "root uses its own ids");
+		check_root_ids(out);
 	} else if (uids >= RANGE_WANTED && gids >= RANGE_WANTED) {
 		probe_ok(out, "%llu uids and %llu gids", (unsigned long long) uids, (unsigned long long) gids);
 	} else {
