@@ -1,0 +1,461 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* test_plan.c - a specification becomes operations in the right order; what is dangerous is refused */
+#include "../../src/runtime/plan.h"
+
+#include "coracle/base/alloc.h"
+
+#include <check.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/mount.h>
+
+#define PROCESS "\"process\":{\"args\":[\"sh\"],\"cwd\":\"/\",\"user\":{\"uid\":0,\"gid\":0}}"
+
+/* A plan from the members of a specification; on failure what was refused is in *err. */
+static int build(const char *members, const struct runtime_request *more, struct oci_spec *spec,
+                 struct plan **out, struct error *err)
+{
+	AUTO_FREE char *text = xprintf("{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"/r\"},%s}", members);
+	struct runtime_request request = more ? *more : (struct runtime_request){.stdio = {-1, -1, -1}, .root_fd = -1, .cgroup_fd = -1};
+	AUTO_JSON json_t *json = oci_json_parse(text, strlen(text), err);
+
+	ck_assert_msg(json != NULL, "%s", err->text);
+	ck_assert_msg(json_read(json, oci_spec_fields, spec, err) >= 0, "%s", err->text);
+	request.spec = spec;
+	*out = xcalloc(1, sizeof **out);
+	return plan_build(&request, *out, err);
+}
+
+struct made {
+	struct oci_spec spec;
+	struct plan *plan;
+	struct error err;
+};
+
+static void made_done(struct made *made)
+{
+	plan_free(made->plan);
+	oci_spec_done(&made->spec);
+}
+#define AUTO_MADE AUTO(made_done)
+
+static struct made make(const char *members)
+{
+	struct made made = {0};
+
+	ck_assert_msg(build(members, NULL, &made.spec, &made.plan, &made.err) == 0, "%s", made.err.text);
+	return made;
+}
+
+/* The place of the first operation of a type, with this target unless it is NULL; -1: none */
+static int place(const struct plan *plan, enum op_type type, const char *target)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->ops[i].type == type
+		    && (!target || (plan->ops[i].target && strcmp(plan->ops[i].target, target) == 0)))
+			return (int) i;
+	return -1;
+}
+
+static void in_order(const struct plan *plan, const enum op_type *types, size_t count)
+{
+	int last = -1;
+
+	for (size_t i = 0; i < count; i++) {
+		int here = place(plan, types[i], NULL);
+
+		ck_assert_msg(here > last, "operation %zu (type %u) is at %d, after %d", i, (unsigned) types[i], here, last);
+		last = here;
+	}
+}
+
+#define FULL_PROCESS(more)                                                                                  \
+	"\"process\":{\"args\":[\"sh\"],\"cwd\":\"/w\",\"user\":{\"uid\":5,\"gid\":6,\"additionalGids\":[7]}," \
+	"\"capabilities\":{\"bounding\":[\"CAP_CHOWN\"]},\"oomScoreAdj\":10,"                                \
+	"\"rlimits\":[{\"type\":\"RLIMIT_NOFILE\",\"soft\":10,\"hard\":20}]" more "}"
+#define FULL_LINUX                                                                           \
+	"\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"network\"}],"             \
+	"\"sysctl\":{\"net.ipv4.ip_forward\":\"1\"},\"maskedPaths\":[\"/proc/kcore\"],"       \
+	"\"readonlyPaths\":[\"/proc/sys\"]},"                                                  \
+	"\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"}]"
+
+START_TEST(privileges_go_in_order)
+{
+	static const enum op_type order[] = {
+		OP_IDS, OP_ATTACH_ROOT, OP_MOUNT, OP_SYSCTL, OP_PIVOT, OP_STDIO, OP_READ_ONLY, OP_MASK,
+		OP_OOM_SCORE, OP_RLIMIT, OP_MAKE_CWD, OP_READY, OP_BOUNDING, OP_GROUPS, OP_GID, OP_UID, OP_CWD,
+		OP_CAPABILITIES, OP_NO_NEW_PRIVILEGES, OP_SECCOMP, OP_EXEC,
+	};
+	struct sock_filter filter[1] = {{0}};
+	struct seccomp_program seccomp = {.filter = filter, .length = 1};
+	struct runtime_request request = {
+		.stdio = {-1, -1, -1}, .root_fd = -1, .cgroup_fd = -1, .seccomp = &seccomp};
+	AUTO_MADE struct made made = {0};
+
+	ck_assert_msg(build(FULL_PROCESS(",\"noNewPrivileges\":true") "," FULL_LINUX, &request, &made.spec,
+	                    &made.plan, &made.err) == 0, "%s", made.err.text);
+	in_order(made.plan, order, ARRAY_LEN(order));
+	ck_assert_uint_eq(made.plan->ops[made.plan->count - 1].type, OP_EXEC);
+}
+END_TEST
+
+/* seccomp(2): without no_new_privs loading needs CAP_SYS_ADMIN, which the sets may not have any more */
+START_TEST(a_filter_without_no_new_privs_is_loaded_while_there_is_privilege)
+{
+	static const enum op_type order[] = {OP_READY, OP_SECCOMP, OP_BOUNDING, OP_UID, OP_CAPABILITIES, OP_EXEC};
+	struct sock_filter filter[1] = {{0}};
+	struct seccomp_program seccomp = {.filter = filter, .length = 1};
+	struct runtime_request request = {
+		.stdio = {-1, -1, -1}, .root_fd = -1, .cgroup_fd = -1, .seccomp = &seccomp};
+	AUTO_MADE struct made made = {0};
+
+	ck_assert_int_eq(build(FULL_PROCESS(""), &request, &made.spec, &made.plan, &made.err), 0);
+	in_order(made.plan, order, ARRAY_LEN(order));
+	ck_assert_int_eq(place(made.plan, OP_NO_NEW_PRIVILEGES, NULL), -1);
+}
+END_TEST
+
+START_TEST(a_filter_that_asks_a_listener_is_refused)
+{
+	struct sock_filter filter[1] = {{0}};
+	struct seccomp_program seccomp = {.filter = filter, .length = 1, .notify = true};
+	struct runtime_request request = {
+		.stdio = {-1, -1, -1}, .root_fd = -1, .cgroup_fd = -1, .seccomp = &seccomp};
+	AUTO_MADE struct made made = {0};
+
+	ck_assert_int_eq(build(PROCESS, &request, &made.spec, &made.plan, &made.err), -EOPNOTSUPP);
+}
+END_TEST
+
+START_TEST(init_comes_just_before_the_program)
+{
+	struct runtime_request request = {.stdio = {-1, -1, -1}, .root_fd = -1, .cgroup_fd = -1, .init = true};
+	AUTO_MADE struct made made = {0};
+
+	ck_assert_int_eq(build(PROCESS, &request, &made.spec, &made.plan, &made.err), 0);
+	ck_assert_int_eq(place(made.plan, OP_INIT, NULL), (int) made.plan->count - 2);
+}
+END_TEST
+
+START_TEST(a_terminal_takes_the_place_of_pipes)
+{
+	AUTO_MADE struct made made =
+		make("\"process\":{\"terminal\":true,\"args\":[\"sh\"],\"cwd\":\"/\",\"consoleSize\":{\"height\":3,\"width\":4}}");
+
+	ck_assert_int_eq(place(made.plan, OP_STDIO, NULL), -1);
+	ck_assert_int_gt(place(made.plan, OP_TERMINAL, NULL), place(made.plan, OP_PIVOT, NULL));
+	ck_assert_uint_eq(made.plan->size.height, 3);
+}
+END_TEST
+
+START_TEST(what_is_hidden_is_hidden_last)
+{
+	AUTO_MADE struct made made = make(PROCESS ",\"linux\":{\"maskedPaths\":[\"/proc/kcore\",\"/sys/firmware\"],"
+	                                          "\"readonlyPaths\":[\"/proc/sys\"]}");
+	int pivot = place(made.plan, OP_PIVOT, NULL);
+
+	ck_assert_int_gt(place(made.plan, OP_MASK, "/proc/kcore"), pivot);
+	ck_assert_int_gt(place(made.plan, OP_MASK, "/sys/firmware"), place(made.plan, OP_READ_ONLY, "/proc/sys"));
+}
+END_TEST
+
+static const struct {
+	const char *path, *command; /* path NULL: no PATH */
+	const char *candidates;
+} searches[] = {
+	{"/a:/b", "sh", "/a/sh,/b/sh"},
+	{"/a::/b", "sh", "/a/sh,./sh,/b/sh"},
+	{"", "sh", "./sh"},
+	{"/a", "/bin/sh", "/bin/sh"},
+	{"/a", "./x", "./x"},
+	{"/a", "bin/sh", "bin/sh"},
+	{"/a", "", ""},
+	{NULL, "sh", "/usr/local/sbin/sh,/usr/local/bin/sh,/usr/sbin/sh,/usr/bin/sh,/sbin/sh,/bin/sh"},
+};
+
+START_TEST(the_command_is_searched_in_the_containers_path)
+{
+	AUTO_FREE char *env = searches[_i].path ? xprintf("\"PATH=%s\"", searches[_i].path) : xstrdup("");
+	AUTO_FREE char *text = xprintf("\"process\":{\"args\":[\"%s\"],\"cwd\":\"/\",\"env\":[%s]}",
+	                               searches[_i].command, env);
+	AUTO_MADE struct made made = make(text);
+	AUTO_FREE char *found = texts_join(&made.plan->candidates, ",");
+
+	ck_assert_str_eq(found, searches[_i].candidates);
+}
+END_TEST
+
+START_TEST(capabilities_become_masks)
+{
+	AUTO_MADE struct made made =
+		make("\"process\":{\"args\":[\"sh\"],\"cwd\":\"/\",\"capabilities\":{\"bounding\":[\"CAP_CHOWN\",\"CAP_KILL\"],"
+		     "\"effective\":[\"CAP_KILL\"],\"permitted\":[\"CAP_KILL\",\"CAP_OF_TOMORROW\"],\"ambient\":[]}}");
+
+	ck_assert(made.plan->set_caps);
+	ck_assert_uint_eq(made.plan->caps.bounding, CAPS_BIT(0) | CAPS_BIT(5));
+	ck_assert_uint_eq(made.plan->caps.effective, CAPS_BIT(5));
+	ck_assert_uint_eq(made.plan->caps.permitted, CAPS_BIT(5));
+	ck_assert_uint_eq(made.plan->caps.inheritable, 0);
+	ck_assert_uint_eq(made.plan->caps.ambient, 0);
+}
+END_TEST
+
+START_TEST(without_capabilities_they_are_left_alone)
+{
+	AUTO_MADE struct made made = make(PROCESS);
+
+	ck_assert_int_eq(place(made.plan, OP_BOUNDING, NULL), -1);
+	ck_assert_int_eq(place(made.plan, OP_CAPABILITIES, NULL), -1);
+}
+END_TEST
+
+START_TEST(limits_keep_their_bits)
+{
+	AUTO_MADE struct made made =
+		make("\"process\":{\"args\":[\"sh\"],\"cwd\":\"/\",\"rlimits\":[{\"type\":\"RLIMIT_CORE\",\"soft\":0,\"hard\":18446744073709551615}]}");
+	int at = place(made.plan, OP_RLIMIT, "RLIMIT_CORE");
+
+	ck_assert_int_ge(at, 0);
+	ck_assert_uint_eq(made.plan->ops[at].flags, RLIMIT_CORE);
+	ck_assert(made.plan->ops[at].limit.rlim_cur == 0 && made.plan->ops[at].limit.rlim_max == RLIM_INFINITY);
+}
+END_TEST
+
+START_TEST(a_user_namespace_has_its_maps)
+{
+	AUTO_MADE struct made made =
+		make(PROCESS ",\"linux\":{\"namespaces\":[{\"type\":\"user\"}],"
+		             "\"uidMappings\":[{\"containerID\":0,\"hostID\":1,\"size\":10},{\"containerID\":10,\"hostID\":0,\"size\":1}],"
+		             "\"gidMappings\":[{\"containerID\":0,\"hostID\":0,\"size\":1}]}");
+
+	ck_assert_str_eq(made.plan->uid_map, "0 1 10\n10 0 1");
+	ck_assert_str_eq(made.plan->gid_map, "0 0 1");
+	ck_assert(made.plan->clone_flags & CLONE_NEWUSER);
+}
+END_TEST
+
+START_TEST(mounts_are_always_the_containers_own)
+{
+	AUTO_MADE struct made made = make(PROCESS);
+
+	ck_assert_uint_eq(made.plan->clone_flags, CLONE_NEWNS);
+}
+END_TEST
+
+/* clone3(2) makes the namespace before the process is in its cgroup */
+START_TEST(a_cgroup_namespace_is_made_inside_the_cgroup)
+{
+	static const char members[] = PROCESS ",\"linux\":{\"namespaces\":[{\"type\":\"cgroup\"}]}";
+	struct runtime_request request = {.stdio = {-1, -1, -1}, .root_fd = -1, .cgroup_fd = 0};
+	AUTO_MADE struct made without = make(members);
+	AUTO_MADE struct made with = {0};
+
+	ck_assert_int_eq(build(members, &request, &with.spec, &with.plan, &with.err), 0);
+	ck_assert(!(with.plan->clone_flags & CLONE_NEWCGROUP));
+	ck_assert_int_ge(place(with.plan, OP_CGROUPNS, NULL), 0);
+	ck_assert(without.plan->clone_flags & CLONE_NEWCGROUP);
+	ck_assert_int_eq(place(without.plan, OP_CGROUPNS, NULL), -1);
+}
+END_TEST
+
+START_TEST(a_namespace_with_a_path_is_joined)
+{
+	AUTO_MADE struct made made =
+		make(PROCESS ",\"linux\":{\"namespaces\":[{\"type\":\"network\",\"path\":\"/proc/self/ns/net\"},"
+		             "{\"type\":\"pid\",\"path\":\"/proc/self/ns/pid\"}]}");
+	int at = place(made.plan, OP_JOIN, "/proc/self/ns/net");
+
+	ck_assert_int_ge(at, 0);
+	ck_assert_int_ge(made.plan->ops[at].fd, 0);
+	ck_assert_uint_eq(made.plan->ops[at].flags, CLONE_NEWNET);
+	ck_assert_uint_eq(made.plan->clone_flags, CLONE_NEWNS);
+	ck_assert_int_ge(made.plan->pid_ns_fd, 0);
+}
+END_TEST
+
+static const struct {
+	const char *destination, *type, *options;
+	uint64_t set, flags;
+	bool no_symlink, in_proc;
+	const char *data;
+} mounts[] = {
+	{"/proc", "proc", "\"nosuid\",\"noexec\"", MOUNT_ATTR_NOSUID | MOUNT_ATTR_NOEXEC, 0, true, true, NULL},
+	{"/sys", "tmpfs", "\"ro\"", MOUNT_ATTR_RDONLY, 0, true, false, NULL},
+	{"/dev/", "tmpfs", "\"mode=755\",\"size=1k\"", 0, 0, true, false, "mode=755,size=1k"},
+	{"/dev/shm", "tmpfs", "\"mode=1777\",\"nosuid\"", MOUNT_ATTR_NOSUID, 0, false, false, "mode=1777"},
+	{"/a/../../b", "tmpfs", "\"ro\",\"rw\"", 0, 0, false, false, NULL},
+	{"/proc/uptime", "tmpfs", "\"ro\"", MOUNT_ATTR_RDONLY, 0, false, true, NULL},
+	{"/x", "tmpfs", "\"sync\"", 0, MS_SYNCHRONOUS, false, false, NULL},
+};
+
+START_TEST(words_of_a_mount_become_flags)
+{
+	AUTO_FREE char *text =
+		xprintf(PROCESS ",\"mounts\":[{\"destination\":\"%s\",\"type\":\"%s\",\"source\":\"x\",\"options\":[%s]}]",
+	                mounts[_i].destination, mounts[_i].type, mounts[_i].options);
+	AUTO_MADE struct made made = make(text);
+	const struct op *op;
+
+	op = &made.plan->ops[place(made.plan, OP_MOUNT, NULL)];
+	ck_assert_uint_eq(op->set, mounts[_i].set);
+	ck_assert_uint_eq(op->flags, mounts[_i].flags);
+	ck_assert_int_eq(op->no_symlink, mounts[_i].no_symlink);
+	ck_assert_int_eq(op->in_proc, mounts[_i].in_proc);
+	if (mounts[_i].data)
+		ck_assert_str_eq(op->data, mounts[_i].data);
+	else
+		ck_assert_ptr_null(op->data);
+	ck_assert_ptr_null(strstr(op->target, ".."));
+}
+END_TEST
+
+START_TEST(a_fresh_dev_has_devices_and_a_bound_one_its_own)
+{
+	AUTO_MADE struct made fresh = make(PROCESS ",\"mounts\":[{\"destination\":\"/dev\",\"type\":\"tmpfs\",\"source\":\"x\"}]");
+	AUTO_MADE struct made other = make(PROCESS ",\"mounts\":[{\"destination\":\"/dev\",\"type\":\"devtmpfs\",\"source\":\"x\"}]");
+
+	ck_assert_int_gt(place(fresh.plan, OP_DEVICE, "/dev/null"), place(fresh.plan, OP_MOUNT, "/dev"));
+	ck_assert_int_ge(place(fresh.plan, OP_LINK, "/dev/stdin"), 0);
+	ck_assert_int_eq(place(other.plan, OP_DEVICE, NULL), -1);
+	ck_assert_int_eq(place(other.plan, OP_LINK, NULL), -1);
+}
+END_TEST
+
+START_TEST(sysctls_may_be_written_with_dots)
+{
+	AUTO_MADE struct made made = make(PROCESS ",\"linux\":{\"sysctl\":{\"net.ipv4.ip_forward\":\"1\",\"net/ipv4/conf/eth0.1/x\":\"2\"}}");
+
+	ck_assert_int_ge(place(made.plan, OP_SYSCTL, "net/ipv4/ip_forward"), 0);
+	ck_assert_int_ge(place(made.plan, OP_SYSCTL, "net/ipv4/conf/eth0.1/x"), 0);
+}
+END_TEST
+
+#define MOUNT(destination, type, options)                                                     \
+	PROCESS ",\"mounts\":[{\"destination\":\"" destination "\",\"type\":\"" type           \
+	        "\",\"source\":\"/nonexistent\",\"options\":[" options "]}]"
+
+static const struct {
+	const char *members;
+	int result;
+	const char *word; /* in the message */
+} refused[] = {
+	{"\"hostname\":\"x\"", -EINVAL, "process"},
+	{"\"process\":{\"args\":[],\"cwd\":\"/\"}", -EINVAL, "command"},
+	{"\"process\":{\"cwd\":\"/\"}", -EINVAL, "command"},
+	{"\"process\":{\"args\":[\"sh\"],\"cwd\":\"/\",\"user\":{\"uid\":4294967295,\"gid\":0}}", -EINVAL, "4294967294"},
+	{"\"process\":{\"args\":[\"sh\"],\"cwd\":\"/\",\"user\":{\"uid\":0,\"gid\":4294967296}}", -EINVAL, "4294967294"},
+	{"\"process\":{\"args\":[\"sh\"],\"cwd\":\"/\",\"user\":{\"uid\":0,\"gid\":0,\"additionalGids\":[4294967295]}}",
+	 -EINVAL, "4294967294"},
+	{"\"process\":{\"args\":[\"sh\"],\"cwd\":\"/\",\"rlimits\":[{\"type\":\"RLIMIT_X\",\"soft\":1,\"hard\":1}]}", -EINVAL,
+	 "RLIMIT_X"},
+	{PROCESS ",\"linux\":{\"personality\":{\"domain\":\"SUNOS\"}}", -EINVAL, "SUNOS"},
+	{PROCESS ",\"linux\":{\"rootfsPropagation\":\"wild\"}", -EINVAL, "wild"},
+	{PROCESS ",\"linux\":{\"namespaces\":[{\"type\":\"space\"}]}", -EINVAL, "space"},
+	{PROCESS ",\"linux\":{\"namespaces\":[{\"type\":\"network\",\"path\":\"/nonexistent\"}]}", -ENOENT, "/nonexistent"},
+	{PROCESS ",\"linux\":{\"namespaces\":[{\"type\":\"user\"}]}", -EINVAL, "uidMappings"},
+	{MOUNT("/", "tmpfs", ""), -EINVAL, "root"},
+	{MOUNT("/..", "tmpfs", ""), -EINVAL, "root"},
+	{MOUNT("/proc/self/attr", "tmpfs", ""), -EACCES, "/proc"},
+	{MOUNT("/proc/sys", "tmpfs", ""), -EACCES, "/proc"},
+	{MOUNT("/x/../proc/sys/", "tmpfs", ""), -EACCES, "/proc"},
+	{MOUNT("//proc//1", "tmpfs", ""), -EACCES, "/proc"},
+	{MOUNT("/proc", "tmpfs", ""), -EACCES, "/proc"},
+	{MOUNT("/a", "", ""), -EINVAL, "type"},
+	{MOUNT("/a", "bind", ""), -ENOENT, "/nonexistent"},
+	{MOUNT("/a", "tmpfs", "\"idmap\""), -EOPNOTSUPP, "idmap"},
+	{PROCESS ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"bind\"}]", -EINVAL, "source"},
+};
+
+START_TEST(refuses_and_says_what)
+{
+	AUTO_MADE struct made made = {0};
+	int r = build(refused[_i].members, NULL, &made.spec, &made.plan, &made.err);
+
+	ck_assert_msg(r == refused[_i].result, "%s: %d, %s", refused[_i].members, r, made.err.text);
+	ck_assert_msg(strstr(made.err.text, refused[_i].word) != NULL, "%s", made.err.text);
+}
+END_TEST
+
+static const struct {
+	enum op_type type;
+	int errnum;
+	enum error_kind kind;
+	const char *word;
+} reports[] = {
+	{OP_EXEC, ENOENT, ERROR_NO_COMMAND, "command not found"},
+	{OP_EXEC, ENOTDIR, ERROR_NO_COMMAND, "sh"},
+	{OP_EXEC, EACCES, ERROR_NOT_EXECUTABLE, "sh"},
+	{OP_EXEC, EISDIR, ERROR_NOT_EXECUTABLE, "directory"},
+	{OP_EXEC, ENOEXEC, ERROR_NOT_EXECUTABLE, "exec format"},
+	{OP_EXEC, ENOMEM, ERROR_NOT_EXECUTABLE, "sh"},
+	{OP_CWD, EXDEV, ERROR_DENIED, "/w"},
+	{OP_CWD, ENOENT, ERROR_NOT_FOUND, "/w"},
+	{OP_UID, EINVAL, ERROR_UNSUPPORTED, "5:6"},
+	{OP_RLIMIT, EPERM, ERROR_DENIED, "RLIMIT_NOFILE"},
+	{OP_MOUNT, ELOOP, ERROR_DENIED, "/proc"},
+	{OP_MASK, ENODEV, ERROR_SYSTEM, "/proc/kcore"},
+};
+
+START_TEST(words_what_the_child_reports)
+{
+	AUTO_MADE struct made made = make(FULL_PROCESS("") "," FULL_LINUX);
+	struct report report = {.index = place(made.plan, reports[_i].type, NULL), .errnum = reports[_i].errnum};
+	struct error err = {0};
+
+	ck_assert_int_ge(report.index, 0);
+	ck_assert_int_lt(plan_word(made.plan, &report, &err), 0);
+	ck_assert_msg(strstr(err.text, reports[_i].word) != NULL, "%s", err.text);
+	if (reports[_i].kind != ERROR_SYSTEM)
+		ck_assert_msg(err.kind == reports[_i].kind, "kind %u: %s", (unsigned) err.kind, err.text);
+}
+END_TEST
+
+START_TEST(a_report_of_nonsense_is_no_crash)
+{
+	AUTO_MADE struct made made = make(PROCESS);
+	static const int32_t indices[] = {-1, -2147483647, 10000, 2147483647};
+
+	for (size_t i = 0; i < ARRAY_LEN(indices); i++) {
+		struct report report = {.index = indices[i], .errnum = EIO};
+		struct error err = {0};
+
+		ck_assert_int_lt(plan_word(made.plan, &report, &err), 0);
+		ck_assert(err.text[0]);
+	}
+}
+END_TEST
+
+int main(void)
+{
+	Suite *suite = suite_create("plan");
+	TCase *tcase = tcase_create("plan");
+	SRunner *runner;
+	int failed;
+
+	tcase_add_test(tcase, privileges_go_in_order);
+	tcase_add_test(tcase, a_filter_without_no_new_privs_is_loaded_while_there_is_privilege);
+	tcase_add_test(tcase, a_filter_that_asks_a_listener_is_refused);
+	tcase_add_test(tcase, init_comes_just_before_the_program);
+	tcase_add_test(tcase, a_terminal_takes_the_place_of_pipes);
+	tcase_add_test(tcase, what_is_hidden_is_hidden_last);
+	tcase_add_loop_test(tcase, the_command_is_searched_in_the_containers_path, 0, ARRAY_LEN(searches));
+	tcase_add_test(tcase, capabilities_become_masks);
+	tcase_add_test(tcase, without_capabilities_they_are_left_alone);
+	tcase_add_test(tcase, limits_keep_their_bits);
+	tcase_add_test(tcase, a_user_namespace_has_its_maps);
+	tcase_add_test(tcase, mounts_are_always_the_containers_own);
+	tcase_add_test(tcase, a_cgroup_namespace_is_made_inside_the_cgroup);
+	tcase_add_test(tcase, a_namespace_with_a_path_is_joined);
+	tcase_add_loop_test(tcase, words_of_a_mount_become_flags, 0, ARRAY_LEN(mounts));
+	tcase_add_test(tcase, a_fresh_dev_has_devices_and_a_bound_one_its_own);
+	tcase_add_test(tcase, sysctls_may_be_written_with_dots);
+	tcase_add_loop_test(tcase, refuses_and_says_what, 0, ARRAY_LEN(refused));
+	tcase_add_loop_test(tcase, words_what_the_child_reports, 0, ARRAY_LEN(reports));
+	tcase_add_test(tcase, a_report_of_nonsense_is_no_crash);
+	suite_add_tcase(suite, tcase);
+	runner = srunner_create(suite);
+	srunner_run_all(runner, CK_ENV);
+	failed = srunner_ntests_failed(runner);
+	srunner_free(runner);
+	return failed != 0;
+}
