@@ -45,11 +45,10 @@ int fd_send(int socket, const void *bytes, size_t length, const int *fds, size_t
 	if (count > FD_PASS_MAX || length == 0)
 		return -EINVAL;
 	if (count) {
-		struct cmsghdr *header;
+		struct cmsghdr *header = &control.align;
 
 		message.msg_control = control.bytes;
 		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
-		header = CMSG_FIRSTHDR(&message);
 		header->cmsg_level = SOL_SOCKET;
 		header->cmsg_type = SCM_RIGHTS;
 		header->cmsg_len = CMSG_LEN(count * sizeof(int));

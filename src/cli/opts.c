@@ -243,16 +243,25 @@ static int refuse(const struct parser *parser, const struct opt *row, const char
 	return error_set(parser->err, ERROR_UNSUPPORTED, "option %s: %s", label, row->help);
 }
 
-/* value is NULL when none was given, which only flags allow */
-static int store(const struct parser *parser, const struct opt *row, const char *value)
+/* A row without a value: value is NULL or what followed "=". */
+static int store_switch(const struct parser *parser, const struct opt *row, const char *value)
 {
-	void *slot = (char *) parser->request + row->offset;
 	bool ignored;
 
-	switch (row->type) {
-	case OPT_TYPE_FLAG:
-	case OPT_TYPE_OPT_FLAG:
+	if (row->type == OPT_TYPE_REFUSED)
+		return refuse(parser, row, value);
+	if (row->type != OPT_TYPE_IGNORED)
 		return store_flag(parser, row, value);
+	return value && number_parse_bool(value, &ignored) < 0
+	               ? bad_value(parser, row, value, "true or false")
+	               : 0;
+}
+
+static int store_value(const struct parser *parser, const struct opt *row, const char *value)
+{
+	void *slot = (char *) parser->request + row->offset;
+
+	switch (row->type) {
 	case OPT_TYPE_TEXT:
 	case OPT_TYPE_OPT_TEXT:
 		return store_text(parser, row, value);
@@ -271,10 +280,9 @@ static int store(const struct parser *parser, const struct opt *row, const char 
 		return store_unsigned(parser, row, value);
 	case OPT_TYPE_REFUSED:
 		return refuse(parser, row, value);
+	case OPT_TYPE_FLAG:
+	case OPT_TYPE_OPT_FLAG:
 	case OPT_TYPE_IGNORED:
-		if (!takes_value(row) && value && number_parse_bool(value, &ignored) < 0)
-			return bad_value(parser, row, value, "true or false");
-		return 0;
 	case OPT_TYPE_END:
 	case OPT_TYPE_GROUP:
 	case OPT_TYPE_INCLUDE:
@@ -286,7 +294,9 @@ static int store(const struct parser *parser, const struct opt *row, const char 
 /* attached is what followed "=" or the letter, NULL: nothing did */
 static int apply(struct parser *parser, const struct opt *row, const char *attached)
 {
-	if (takes_value(row) && !attached) {
+	if (!takes_value(row))
+		return store_switch(parser, row, attached);
+	if (!attached) {
 		if (!*parser->next) {
 			AUTO_FREE char *label = row_label(row);
 
@@ -298,7 +308,7 @@ static int apply(struct parser *parser, const struct opt *row, const char *attac
 		}
 		attached = *parser->next++;
 	}
-	return store(parser, row, attached);
+	return store_value(parser, row, attached);
 }
 
 static int parse_long(struct parser *parser, const char *word)
@@ -340,7 +350,7 @@ static int parse_letters(struct parser *parser, const char *word)
 			return apply(parser, row, rest + 1);
 		if (takes_value(row))
 			return apply(parser, row, *rest ? rest : NULL);
-		if (store(parser, row, NULL) < 0)
+		if (store_switch(parser, row, NULL) < 0)
 			return -EINVAL;
 	}
 	return 0;
