@@ -184,7 +184,10 @@ static int take_frame(struct copy *copy, int *code, struct error *err)
 	}
 	/* a reader that went away (head, a closed window) ends the copying, as SIGPIPE would */
 	if (r < 0)
-		return error_errno(err, -r, "write the container's output");
+		return r == -EPIPE ? error_set(err, ERROR_SYSTEM,
+		                               "the reader of the output is gone (broken pipe); the container "
+		                               "runs on, see: coracle ps")
+		                   : error_errno(err, -r, "write the container's output");
 	return 0;
 }
 
@@ -282,6 +285,9 @@ int attach_copy(int connection, const struct io *io, struct error *err)
 			send_size(&copy);
 		r = copy_loop(&copy, err);
 		tty_restore(&copy.terminal);
+		if (copy.detached)
+			/* the prompt of the shell begins on a line of its own */
+			(void) !write(STDERR_FILENO, "\n", 1);
 	}
 	if (copy.signal_fd >= 0)
 		(void) close(copy.signal_fd);

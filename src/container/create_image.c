@@ -95,6 +95,8 @@ int create_image(struct making *making, struct error *err)
 		text_replace(&making->record->image, name);
 	text_replace(&making->record->image_id, found.id);
 	texts_add_all(&making->record->layers, &found.layers);
+	/* the monitor, whose environment is its own, makes the root with it */
+	text_replace(&making->record->driver, getenv("STORAGE_DRIVER"));
 	r = image_read_config(making->engine, &found, &making->image, err);
 	if (r < 0)
 		return r;

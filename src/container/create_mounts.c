@@ -40,14 +40,25 @@ static int add_mount(struct making *making, struct record_mount *mount, struct e
 	return 0;
 }
 
+/* "./data:/data", "../x:/x": what a removed working directory can't be joined with */
+static bool is_any_relative(const struct texts *volumes)
+{
+	for (size_t i = 0; i < volumes->count; i++)
+		if (volumes->items[i][0] == '.')
+			return true;
+	return false;
+}
+
 static int parse_all(struct making *making, struct error *err)
 {
 	const struct container_create *request = making->request;
 	AUTO_FREE char *cwd = getcwd(NULL, 0);
 	int r = 0;
 
+	if (!cwd && is_any_relative(&request->volumes))
+		return error_errno(err, errno, "current directory (cd to one that exists)");
 	if (!cwd)
-		return error_errno(err, errno, "current directory");
+		cwd = xstrdup("/");
 	for (size_t i = 0; i < request->volumes.count && r >= 0; i++) {
 		struct record_mount mount = {0};
 

@@ -98,13 +98,19 @@ char *inspect_log_path(const struct paths *paths, const struct record *record)
 	                    : xprintf("%s/containers/%s/%s", paths->data, record->id, name);
 }
 
-/* Chosen at the first start; what it will be is most likely this. */
-static const char *driver_name(const struct record *record)
+/* As asked for, else what the probe of this boot has found ("NAME DEVICE"); before the first start nobody knows. */
+static char *driver_name(const struct paths *paths, const struct record *record)
 {
-	return record->driver && *record->driver ? record->driver : "overlay";
+	AUTO_FREE char *found = NULL;
+
+	if (record->driver && *record->driver)
+		return xstrdup(record->driver);
+	if (record->layers.count == 0 || file_read(paths->runtime_fd, "driver.any", 256, &found, NULL) < 0)
+		return xstrdup("");
+	return xstrndup(found, strcspn(found, " \n"));
 }
 
-static json_t *graph_driver(const struct paths *paths, const struct record *record)
+static json_t *graph_driver(const struct paths *paths, const struct record *record, const char *driver)
 {
 	json_t *object = json_object(), *data = json_object();
 	AUTO_FREE char *directory = xprintf("%s/containers/%s", paths->data, record->id);
@@ -123,7 +129,7 @@ static json_t *graph_driver(const struct paths *paths, const struct record *reco
 	object_text(data, "MergedDir", merged);
 	object_text(data, "UpperDir", upper);
 	object_text(data, "WorkDir", work);
-	object_text(object, "Name", driver_name(record));
+	object_text(object, "Name", driver);
 	object_set(object, "Data", data);
 	return object;
 }
@@ -242,6 +248,7 @@ static json_t *container_value(struct engine *engine, const struct container *co
 	const struct record *record = container->record;
 	const struct run *run = container->run;
 	const struct texts none = {0};
+	AUTO_FREE char *driver = driver_name(&engine->paths, record);
 	json_t *object = json_object();
 
 	object_text(object, "Id", container->id);
@@ -252,14 +259,14 @@ static json_t *container_value(struct engine *engine, const struct container *co
 	set_files(object, &engine->paths, container);
 	object_text(object, "Name", container->name);
 	object_number(object, "RestartCount", run ? run->restarts : container->exit ? container->exit->restarts : 0);
-	object_text(object, "Driver", driver_name(record));
+	object_text(object, "Driver", driver);
 	object_text(object, "MountLabel", "");
 	object_text(object, "ProcessLabel", "");
 	object_text(object, "AppArmorProfile", "");
 	set_caps(object, container);
 	object_texts(object, "ExecIDs", run ? &run->exec_ids : &none);
 	object_set(object, "HostConfig", inspect_host_config(&engine->paths, container));
-	object_set(object, "GraphDriver", graph_driver(&engine->paths, record));
+	object_set(object, "GraphDriver", graph_driver(&engine->paths, record, driver));
 	if (size)
 		set_size(object, engine, container);
 	object_set(object, "Mounts", inspect_mounts(&engine->paths, record));

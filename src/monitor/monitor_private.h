@@ -132,6 +132,8 @@ struct monitor {
 };
 
 /* --- spec*.c --- */
+/* spec_has_gid - that group exists in the user namespace */
+bool spec_has_gid(uint64_t gid);
 int monitor_spec(struct monitor *monitor, struct error *err);
 int spec_mounts(struct monitor *monitor, struct oci_spec *spec, struct error *err);
 int spec_security(const struct monitor *monitor, struct oci_spec *spec, struct error *err);

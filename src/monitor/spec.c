@@ -84,13 +84,24 @@ static bool has_namespace(const struct oci_linux *linux_, const char *type, bool
 	return false;
 }
 
+bool spec_has_gid(uint64_t gid)
+{
+	struct id_range ranges[USERNS_RANGES_MAX];
+	int count = userns_read_map("/proc/self/gid_map", ranges, USERNS_RANGES_MAX);
+
+	for (int i = 0; i < count; i++)
+		if (ranges[i].inside <= gid && gid - ranges[i].inside < ranges[i].count)
+			return true;
+	return false;
+}
+
 static void spec_sysctls(const struct monitor *monitor, struct oci_linux *linux_)
 {
 	if (has_namespace(linux_, "network", true)) {
 		/* ping without a capability, and any port number: it is the container's own network */
 		pairs_set(&linux_->sysctl, "net.ipv4.ip_unprivileged_port_start", "0");
 		pairs_set(&linux_->sysctl, "net.ipv4.ping_group_range",
-		          monitor->userns_rung == USERNS_SINGLE ? "0 0" : "0 65535");
+		          spec_has_gid(65535) ? "0 65535" : "0 0");
 	}
 	pairs_set_all(&linux_->sysctl, &monitor->record->sysctls);
 }

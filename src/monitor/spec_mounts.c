@@ -69,11 +69,10 @@ static void add_kernel_mounts(const struct monitor *monitor, struct oci_spec *sp
 		(void) add_mount(spec, "bind", "/proc", "/proc", "rbind,nosuid,noexec,nodev");
 	if (!is_taken(record, "/dev"))
 		(void) add_mount(spec, "tmpfs", "tmpfs", "/dev", "nosuid,strictatime,mode=755,size=65536k");
-	/* gid 5 is tty; where only one id is mapped it does not exist */
+	/* gid 5 is tty, which owns terminals */
 	(void) add_mount(spec, "devpts", "devpts", "/dev/pts",
-	                 monitor->userns_rung == USERNS_SINGLE
-	                         ? "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620"
-	                         : "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5");
+	                 spec_has_gid(5) ? "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5"
+	                                 : "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620");
 	if (is_fresh(spec, "network"))
 		(void) add_mount(spec, "sysfs", "sysfs", "/sys", sys_options);
 	else

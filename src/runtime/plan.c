@@ -338,6 +338,13 @@ int plan_word(const struct plan *plan, const struct report *report, struct error
 		                 "user %u:%u does not exist in the user namespace: not enough subordinate "
 		                 "ids; see: coracle doctor",
 		                 plan->uid, plan->gid);
+	if (op->type == OP_MOUNT && report->errnum == EPERM
+	    && (strcmp(op->source, "proc") == 0 || strcmp(op->source, "sysfs") == 0))
+		return error_set(err, ERROR_DENIED,
+		                 "mount %s: not permitted, because the container that we are in hides parts of its "
+		                 "own; start that one with --security-opt unmask=ALL or --privileged, or this one "
+		                 "with --pid host --network host",
+		                 name);
 	if (op->type == OP_RLIMIT && report->errnum == EPERM)
 		return error_set(err, ERROR_DENIED,
 		                 "resource limit %s: above the hard limit of this session, which only root "

@@ -217,13 +217,29 @@ int state_runtime_open(const struct paths *paths, const char *id)
 	return directory_open(paths->runtime_fd, path);
 }
 
+static int rewrite_exit(const struct paths *paths, const char *path, const struct exit_record *record,
+                        struct error *err)
+{
+	AUTO_JSON json_t *json = json_write(exit_record_fields, record);
+	AUTO_FREE char *text = json_text(json, JSON_COMPACT);
+	AUTO_CLOSE int fd = openat(paths->data_fd, path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+	int r = fd < 0 ? -errno : write_all(fd, text, strlen(text));
+
+	if (r >= 0 && ftruncate(fd, (off_t) strlen(text)) < 0)
+		r = -errno;
+	return r < 0 ? error_errno(err, -r, "write %s", path) : 0;
+}
+
 int state_exit_write(const struct paths *paths, const char *id, const struct exit_record *record,
                      struct error *err)
 {
 	char path[128];
+	int r;
 
 	(void) snprintf(path, sizeof path, "containers/%s/" EXIT_FILE, id);
-	return file_write_json(paths->data_fd, path, exit_record_fields, record, 0600, FILE_FAST, err);
+	r = file_write_json(paths->data_fd, path, exit_record_fields, record, 0600, FILE_FAST, err);
+	/* a full disk still has the block of the record that was written at the start */
+	return r == -ENOSPC || r == -EDQUOT ? rewrite_exit(paths, path, record, err) : r;
 }
 
 int state_run_write(const struct paths *paths, const char *id, const struct run *run, struct error *err)

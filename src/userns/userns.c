@@ -52,7 +52,9 @@ static int explain_refusal(int errnum, struct error *err)
 {
 	const char *why = "the kernel or a security module forbids user namespaces; see: coracle doctor";
 
-	if (errnum == ENOSPC || errnum == EUSERS)
+	if (errnum == EAGAIN)
+		why = "the limit of processes of this user is reached: end some, or raise it with ulimit -u";
+	else if (errnum == ENOSPC || errnum == EUSERS)
 		why = "the limit of user namespaces is reached; as root: sysctl -w "
 		      "user.max_user_namespaces=15000";
 	else if (access("/proc/sys/kernel/apparmor_restrict_unprivileged_userns", F_OK) == 0)
