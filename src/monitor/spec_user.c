@@ -3,9 +3,11 @@
 #include "monitor_private.h"
 
 #include "coracle/base/alloc.h"
+#include "coracle/base/file.h"
 #include "coracle/parse/parse.h"
 #include "coracle/sys/root.h"
 
+#include <fcntl.h>
 #include <string.h>
 
 #define ACCOUNTS_MAX_BYTES (8 << 20)
@@ -37,6 +39,18 @@ static int add_groups(const struct texts *wanted, const char *group_file, struct
 	return 0;
 }
 
+/* user_namespaces(7): a namespace that was made without privilege has given setgroups(2) up */
+static bool has_groups(const struct monitor *monitor)
+{
+	AUTO_FREE char *word = NULL;
+
+	if (monitor->userns_rung == USERNS_RANGE)
+		return true;
+	if (monitor->userns_rung == USERNS_SINGLE)
+		return false;
+	return file_read(AT_FDCWD, "/proc/self/setgroups", 64, &word, NULL) < 0 || strncmp(word, "deny", 4) != 0;
+}
+
 int spec_user(struct monitor *monitor, int root_fd, const char *text, const struct texts *groups,
               struct oci_process *process, char **home, struct error *err)
 {
@@ -62,7 +76,7 @@ int spec_user(struct monitor *monitor, int root_fd, const char *text, const stru
 	process->user.uid = user.uid;
 	process->user.gid = user.gid;
 	/* CVE-2022-2989: the primary group too is among the supplementary ones */
-	if (monitor->userns_rung != USERNS_SINGLE) {
+	if (has_groups(monitor)) {
 		uints_add(&process->user.additional_gids, user.gid);
 		for (size_t i = 0; i < user.group_count; i++)
 			if (user.groups[i] != user.gid)
