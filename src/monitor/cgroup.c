@@ -18,6 +18,9 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <time.h>
+
+#define REMOVE_TRIES 20
 
 static bool wants_limits(const struct record_resources *resources)
 {
@@ -165,16 +168,30 @@ int cgroup_prepare(struct monitor *monitor, struct error *err)
 	return 0;
 }
 
+/* With the host's pid namespace the end of the first process is not that of the others (Linux 5.14). */
+static void kill_rest(int cgroup_fd)
+{
+	AUTO_CLOSE int fd = openat(cgroup_fd, "cgroup.kill", O_WRONLY | O_CLOEXEC);
+
+	if (fd >= 0)
+		/* with nobody left there is nothing to do */
+		(void) !write(fd, "1", 1);
+}
+
 void cgroup_remove(struct monitor *monitor)
 {
+	const struct timespec pause = {.tv_nsec = 5000000};
 	AUTO_FREE char *path = NULL;
 
 	if (monitor->cgroup_fd < 0)
 		return;
+	kill_rest(monitor->cgroup_fd);
 	(void) close(monitor->cgroup_fd);
 	monitor->cgroup_fd = -1;
 	path = xprintf("/sys/fs/cgroup%s", monitor->cgroup);
-	(void) rmdir(path);
+	/* they take a moment to go */
+	for (int i = 0; i < REMOVE_TRIES && rmdir(path) < 0 && errno == EBUSY; i++)
+		(void) nanosleep(&pause, NULL);
 	free(monitor->cgroup);
 	monitor->cgroup = NULL;
 }

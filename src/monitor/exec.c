@@ -9,8 +9,11 @@
 #include "coracle/sys/process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdio.h>
 #include <string.h>
+
+#define END_PATIENCE_MS 100
 
 /* The environment of exec is that of the container, then what was asked for (docker-exec(1)). */
 static int exec_process(struct monitor *monitor, const struct exec_request *request,
@@ -105,6 +108,17 @@ static int exec_start(struct monitor *monitor, struct session *session, const st
 	return 0;
 }
 
+/*
+ * Its end may be known to the kernel before the loop has reaped it; and it ends after what it takes
+ * with it (pid_namespaces(7)), such as a process that was just to enter.
+ */
+static bool has_ended(const struct monitor *monitor, const struct error *why)
+{
+	struct pollfd end = {.fd = monitor->sessions[0].pidfd, .events = POLLIN};
+
+	return end.fd >= 0 && poll(&end, 1, why->kind == ERROR_SYSTEM ? END_PATIENCE_MS : 0) > 0;
+}
+
 int monitor_exec(struct monitor *monitor, struct client *client, const struct exec_request *request,
                  struct error *err)
 {
@@ -125,7 +139,8 @@ int monitor_exec(struct monitor *monitor, struct client *client, const struct ex
 	fields_done(oci_process_fields, &process);
 	if (r < 0) {
 		session_close(&monitor->sessions[index]);
-		return r;
+		/* whatever went wrong with it, a container that ends is the reason */
+		return has_ended(monitor, err) ? error_set(err, ERROR_CONFLICT, "the container is not running") : r;
 	}
 	id_random(monitor->sessions[index].id);
 	if (request->detach || !client)

@@ -115,7 +115,9 @@ static int plan_bind(const struct oci_mount *mount, const struct words *words, c
 	op->no_symlink = special;
 	op->propagation = words->propagation;
 	if (words->set) {
-		r = mount_set(clone, words->set, 0, 0, words->recursive_attributes);
+		/* mount_setattr(2): the access times are one setting, to be cleared before it is set */
+		r = mount_set(clone, words->set, words->set & MOUNT_ATTR__ATIME ? MOUNT_ATTR__ATIME : 0, 0,
+		              words->recursive_attributes);
 		if (r < 0)
 			return error_errno(err, -r, "mount %s: options of the bind of %s", target,
 			                   mount->source);
