@@ -202,8 +202,8 @@ load helper
 	image_from selfexe 'ENTRYPOINT ["/proc/self/exe"]' <<-'END'
 	printf '#!/proc/self/exe\n' >evil; chmod 755 evil
 	END
-	run timeout 20 "$WORK/own" run --rm selfexe version 3>&-
-	run timeout 20 "$WORK/own" run --rm --entrypoint /evil selfexe 3>&-
+	! timeout 20 "$WORK/own" run --rm selfexe version 3>&- || return 1
+	! timeout 20 "$WORK/own" run --rm --entrypoint /evil selfexe 3>&- || return 1
 	cat >"$WORK/attack" <<-'END'
 	# Every process that enters: hold its executable, then write to it.
 	while :; do
