@@ -503,6 +503,7 @@ static int run_template(struct run *run, const struct value *root)
 	run->slots[0] = *root;
 	r = run_nodes(run, run->template->nodes, root);
 	json_decref(run->made);
+	run->slots = NULL;
 	return r < 0 ? r : 0;
 }
 
