@@ -17,7 +17,7 @@ struct exec_request {
 static const struct opt exec_opts[] = {
 	OPT_FLAG('i', "interactive", struct exec_request, exec.interactive, "keep standard input open"),
 	OPT_FLAG('t', "tty", struct exec_request, exec.tty, "give the process a terminal"),
-	OPT_FLAG('d', "detach", struct exec_request, exec.detach, "leave it running and print its id"),
+	OPT_FLAG('d', "detach", struct exec_request, exec.detach, "leave it running"),
 	OPT_TEXTS('e', "env", struct exec_request, exec.env, "NAME[=VALUE]",
 	          "set a variable; without a value: as it is here"),
 	OPT_TEXTS(0, "env-file", struct exec_request, exec.env_files, "FILE",
@@ -71,7 +71,6 @@ static int exec_run(struct engine *engine, void *data, const struct texts *opera
 	struct container_exec exec = request->exec;
 	AUTO_TEXTS struct texts names = {0};
 	AUTO_FREE char *keys = NULL;
-	AUTO_FREE char *id = NULL;
 	struct io io = {0};
 	int r;
 
@@ -92,10 +91,7 @@ static int exec_run(struct engine *engine, void *data, const struct texts *opera
 			.detach_keys = keys,
 		};
 	}
-	r = container_exec(engine, names.items[0], &exec, &io, &id, err);
-	if (r >= 0 && exec.detach && id)
-		print_line("%s", id);
-	return r;
+	return container_exec(engine, names.items[0], &exec, &io, err);
 }
 
 const struct command cmd_exec = {

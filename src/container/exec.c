@@ -4,7 +4,6 @@
 
 #include "coracle/base/alloc.h"
 #include "coracle/base/file.h"
-#include "coracle/base/id.h"
 #include "coracle/container/container.h"
 #include "coracle/monitor/monitor.h"
 #include "coracle/parse/parse.h"
@@ -44,7 +43,7 @@ static int read_environment(const struct container_exec *request, struct texts *
 }
 
 int container_exec(struct engine *engine, const char *name, const struct container_exec *request,
-                   const struct io *io, char **out_id, struct error *err)
+                   const struct io *io, struct error *err)
 {
 	AUTO_CONTAINER struct container container = {0};
 	struct tty_size size = attach_size(io);
@@ -60,7 +59,6 @@ int container_exec(struct engine *engine, const char *name, const struct contain
 		.rows = size.rows,
 		.columns = size.columns,
 	};
-	char id[ID_LENGTH + 1];
 	int r;
 
 	if (request->user && !*request->user)
@@ -83,9 +81,5 @@ int container_exec(struct engine *engine, const char *name, const struct contain
 	if (!request->detach)
 		return attach_copy(r, io, err);
 	(void) close(r);
-	if (out_id) {
-		id_random(id);
-		*out_id = xstrdup(id);
-	}
 	return 0;
 }

@@ -264,7 +264,7 @@ static json_t *container_value(struct engine *engine, const struct container *co
 	object_text(object, "ProcessLabel", "");
 	object_text(object, "AppArmorProfile", "");
 	set_caps(object, container);
-	object_texts(object, "ExecIDs", run ? &run->exec_ids : &none);
+	object_texts(object, "ExecIDs", &none);
 	object_set(object, "HostConfig", inspect_host_config(&engine->paths, container));
 	object_set(object, "GraphDriver", graph_driver(&engine->paths, record, driver));
 	if (size)

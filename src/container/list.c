@@ -212,8 +212,11 @@ int container_select(struct engine *engine, const struct texts *words, bool all,
 	for (size_t i = 0; i < entries.count; i++) {
 		const struct container *container = entries.items[i].container;
 
-		/* a damaged record may not tell its name */
-		texts_add(out, container->name && *container->name ? container->name : container->id);
+		/* a damaged record may not tell its name, and that of a --rm container which ended alone may have been taken */
+		bool by_name = container->name && *container->name
+		               && !(container->auto_remove && container->status == STATUS_EXITED);
+
+		texts_add(out, by_name ? container->name : container->id);
 	}
 	return 0;
 }

@@ -86,7 +86,15 @@ int container_restart(struct engine *engine, const char *name, const struct cont
                       struct error *err)
 {
 	static const struct container_start start;
-	int r = container_stop(engine, name, request, NULL, err);
+	AUTO_CONTAINER struct container container = {0};
+	int r = state_find(&engine->paths, name, STATE_SUMMARY, &container, err);
 
+	if (r < 0)
+		return r;
+	if (container.auto_remove)
+		return error_set(err, ERROR_CONFLICT,
+		                 "container %s was made with --rm: stopping it would remove it, so it can't be restarted",
+		                 name);
+	r = container_stop(engine, name, request, NULL, err);
 	return r < 0 ? r : container_start(engine, name, &start, err);
 }

@@ -22,6 +22,8 @@
 
 #define REMOVE_TRIES 20
 
+#define ENGINE_GROUP "coracle-engine"
+
 static bool wants_limits(const struct record_resources *resources)
 {
 	return resources->memory || resources->memory_reservation || resources->memory_swap
@@ -67,7 +69,7 @@ static void write_limit(struct monitor *monitor, const char *file, const char *v
 	if (fd < 0 || write(fd, value, strlen(value)) < 0)
 		monitor_warn(monitor,
 		             "limit %s=%s is not applied: %s; see: coracle doctor", file, value,
-		             fd < 0 ? "its cgroup controller is not delegated to you" : strerror(errno));
+		             fd < 0 ? "its cgroup controller is not delegated to you, or other processes share this cgroup" : strerror(errno));
 }
 
 static void write_number(struct monitor *monitor, const char *file, int64_t value)
@@ -120,7 +122,7 @@ static void write_limits(struct monitor *monitor)
 /* "No internal processes" (cgroups(7)): controllers are enabled for children of a cgroup without members. */
 static void enable_controllers(int parent_fd)
 {
-	static const char *const controllers[] = {"+memory", "+pids", "+cpu", "+cpuset", "+io"};
+	static const char *const controllers[] = {"+memory", "+pids", "+cpu", "+cpuset", "+io", "+hugetlb"};
 
 	for (size_t i = 0; i < ARRAY_LEN(controllers); i++) {
 		AUTO_CLOSE int fd = openat(parent_fd, "cgroup.subtree_control", O_WRONLY | O_CLOEXEC);
@@ -131,6 +133,41 @@ static void enable_controllers(int parent_fd)
 	}
 }
 
+static void move_process(int group_fd, pid_t pid)
+{
+	AUTO_CLOSE int fd = openat(group_fd, "cgroup.procs", O_WRONLY | O_CLOEXEC);
+	char text[16];
+	int length = snprintf(text, sizeof text, "%d", (int) pid);
+
+	/* one that stays keeps the controllers off, which the limit that needs them will tell */
+	if (fd >= 0)
+		(void) !write(fd, text, (size_t) length);
+}
+
+/* So that the delegated cgroup has no members and may give its controllers to its children: we and the front end go aside. */
+static void step_aside(int parent_fd)
+{
+	AUTO_CLOSE int fd = -1;
+
+	if (mkdirat(parent_fd, ENGINE_GROUP, 0755) < 0 && errno != EEXIST)
+		return;
+	fd = openat(parent_fd, ENGINE_GROUP, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		return;
+	move_process(fd, getpid());
+	move_process(fd, getppid());
+}
+
+/* The cgroup of a command that was started from a front end that stepped aside is the one above. */
+static void strip_engine(char *own)
+{
+	size_t length = strlen(own);
+	size_t tail = strlen("/" ENGINE_GROUP);
+
+	if (length > tail && strcmp(own + length - tail, "/" ENGINE_GROUP) == 0)
+		own[length - tail] = '\0';
+}
+
 static int make_group(struct monitor *monitor, int unified, const char *own, struct error *err)
 {
 	AUTO_FREE char *leaf = xprintf("coracle-%.12s", monitor->record->id);
@@ -138,7 +175,10 @@ static int make_group(struct monitor *monitor, int unified, const char *own, str
 
 	if (parent < 0)
 		return error_errno(err, errno, "cgroup %s", own);
-	enable_controllers(parent);
+	if (wants_limits(&monitor->record->resources)) {
+		step_aside(parent);
+		enable_controllers(parent);
+	}
 	if (mkdirat(parent, leaf, 0755) < 0 && errno != EEXIST)
 		return error_set(err, ERROR_DENIED,
 		                 "cgroup %s is not delegated to you; run: systemd-run --user --scope -p "
@@ -159,6 +199,8 @@ int cgroup_prepare(struct monitor *monitor, struct error *err)
 	AUTO_FREE char *own = unified >= 0 ? own_cgroup() : NULL;
 
 	(void) err;
+	if (own)
+		strip_engine(own);
 	if (unified >= 0 && own)
 		(void) !make_group(monitor, unified, own, &why);
 	if (monitor->cgroup_fd >= 0)

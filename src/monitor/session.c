@@ -24,7 +24,7 @@ int session_new(struct monitor *monitor)
 		session->used = true;
 		session->in = session->out = session->err = session->pidfd = -1;
 		session->process = (struct runtime_process){
-			.pidfd = -1, .sync_fd = -1, .terminal_fd = -1, .listener_fd = -1, .netns_fd = -1};
+			.pidfd = -1, .sync_fd = -1, .terminal_fd = -1, .netns_fd = -1};
 		return i;
 	}
 	return -EMFILE;

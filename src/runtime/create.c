@@ -126,7 +126,6 @@ static int launch(const struct go_between *via, struct plan *plan, struct runtim
 		.pidfd = pidfd < 0 ? -1 : pidfd,
 		.sync_fd = sync[0],
 		.terminal_fd = -1,
-		.listener_fd = -1,
 		.netns_fd = -1,
 		.plan = plan,
 	};
@@ -306,13 +305,11 @@ void runtime_process_done(struct runtime_process *process)
 		(void) close(process->sync_fd);
 	if (process->terminal_fd >= 0)
 		(void) close(process->terminal_fd);
-	if (process->listener_fd >= 0)
-		(void) close(process->listener_fd);
 	if (process->netns_fd >= 0)
 		(void) close(process->netns_fd);
 	plan_free(process->plan);
 	*process = (struct runtime_process){
-		.pidfd = -1, .sync_fd = -1, .terminal_fd = -1, .listener_fd = -1, .netns_fd = -1};
+		.pidfd = -1, .sync_fd = -1, .terminal_fd = -1, .netns_fd = -1};
 }
 
 void runtime_abort(struct runtime_process *process)

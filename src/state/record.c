@@ -203,7 +203,6 @@ const struct field run_fields[] = {
 	FIELD_TEXT("mac", struct run, mac),
 	FIELD_INT("helperPid", struct run, helper_pid),
 	FIELD_TEXT("cgroup", struct run, cgroup, .keep = true),
-	FIELD_TEXTS("execIds", struct run, exec_ids),
 	FIELD_STRUCT_PTR("health", struct run, health, struct health, health_fields),
 	FIELD_END,
 };

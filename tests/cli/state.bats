@@ -96,7 +96,11 @@ load helper
 	runs run -d --name w busybox sleep 1000
 	pid=$(c inspect -f '{{.State.Pid}}' w)
 	runs create --name made busybox true
-	find "$CORACLE_RUNROOT" -mindepth 1 -delete
+	# The monitor makes its part again at once, so that not all may be empty at the end.
+	find "$CORACLE_RUNROOT" -mindepth 1 -delete 2>/dev/null || true
+	soon 3 bash -c "'$CORACLE' ps --format '{{.Names}} {{.Status}}' | grep -q '^w Up'"
+	runs exec w echo reached
+	is reached
 	runs ps -a --format '{{.Names}}'
 	has '^made$'
 	has '^w$'

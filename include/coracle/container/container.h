@@ -69,9 +69,9 @@ struct container_exec {
 	char *user, *working_dir, *detach_keys;
 	struct texts args;
 };
-/* container_exec - run args in the container as a child of its monitor; exit code as container_start; session id printed when detached is owned in out_id */
+/* container_exec - run args in the container as a child of its monitor; exit code as container_start */
 int container_exec(struct engine *engine, const char *name, const struct container_exec *request,
-                   const struct io *io, char **out_id, struct error *err) NONNULL(1, 2, 3, 4, 6) MUST_USE;
+                   const struct io *io, struct error *err) NONNULL(1, 2, 3, 4, 5) MUST_USE;
 
 struct container_logs {
 	bool follow, timestamps, names, color, details;

@@ -38,7 +38,6 @@ struct runtime_process {
 	int sync_fd;
 	int terminal_fd;   /* master of the pty when process.terminal, after runtime_wait_ready */
 	int netns_fd;      /* the network namespace, after runtime_wait_netns */
-	int listener_fd;   /* seccomp notify descriptor or -1 */
 	struct plan *plan; /* for wording errors */
 };
 

@@ -70,7 +70,6 @@ struct run { /* runtime/containers/ID/run.json */
 	char *ip, *gateway, *mac;
 	int64_t helper_pid;               /* slirp4netns */
 	char *cgroup;                     /* path below the mount point, "" when none */
-	struct texts exec_ids;
 	struct health *health;            /* NULL: no health check */
 };
 extern const struct field run_fields[];
