@@ -77,7 +77,7 @@ static int check_ulimit(const struct record_ulimit *limit, struct error *err)
 	int number = rlimit_number(limit->name);
 	struct rlimit own;
 
-	if (number < 0 || getrlimit((__rlimit_resource_t) number, &own) < 0 || geteuid() == 0)
+	if (number < 0 || getrlimit(number, &own) < 0 || geteuid() == 0)
 		return 0;
 	if (own.rlim_max == RLIM_INFINITY
 	    || (limit->hard >= 0 && (uint64_t) limit->hard <= own.rlim_max))

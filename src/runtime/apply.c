@@ -128,7 +128,7 @@ static int apply_one(struct plan *plan, const struct op *op, int sync_fd)
 	case OP_OOM_SCORE:
 		return apply_oom_score(plan);
 	case OP_RLIMIT:
-		return setrlimit((__rlimit_resource_t) op->flags, &op->limit) < 0 ? -errno : 0;
+		return setrlimit((int) op->flags, &op->limit) < 0 ? -errno : 0;
 	case OP_PERSONALITY:
 		return personality(plan->personality) < 0 ? -errno : 0;
 	case OP_READY:
