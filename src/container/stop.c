@@ -54,7 +54,7 @@ int container_stop(struct engine *engine, const char *name, const struct contain
 {
 	AUTO_CONTAINER struct container container = {0};
 	int64_t timeout;
-	int signal_wanted, r = state_find(&engine->paths, name, STATE_FULL, &container, err);
+	int signal_wanted = SIGTERM, r = state_find(&engine->paths, name, STATE_FULL, &container, err);
 
 	if (killed)
 		*killed = false;
