@@ -6,14 +6,7 @@
 
 static const struct opt create_opts[] = {
 	OPT_REFUSED(0, "init-ctr", "WHEN", "there are no pods in this version"),
-	OPT_INCLUDE(opts_identity),
-	OPT_INCLUDE(opts_process),
-	OPT_INCLUDE(opts_image),
-	OPT_INCLUDE(opts_files),
-	OPT_INCLUDE(opts_network),
-	OPT_INCLUDE(opts_security),
-	OPT_INCLUDE(opts_resources),
-	OPT_INCLUDE(opts_logging),
+	OPT_INCLUDE(opts_container),
 	OPT_END,
 };
 

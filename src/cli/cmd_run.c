@@ -13,14 +13,7 @@ static const struct opt run_opts[] = {
 	OPT_OPT_FLAG(0, "sig-proxy", struct container_create, sig_proxy,
 	             "pass on signals to the process (default true; never with -t)"),
 	OPT_REFUSED(0, "rmi", NULL, "not in this version; remove the image with `coracle rmi` afterwards"),
-	OPT_INCLUDE(opts_identity),
-	OPT_INCLUDE(opts_process),
-	OPT_INCLUDE(opts_image),
-	OPT_INCLUDE(opts_files),
-	OPT_INCLUDE(opts_network),
-	OPT_INCLUDE(opts_security),
-	OPT_INCLUDE(opts_resources),
-	OPT_INCLUDE(opts_logging),
+	OPT_INCLUDE(opts_container),
 	OPT_END,
 };
 

@@ -110,6 +110,13 @@ const struct command *command_find(char *const *argv, size_t *used)
 	return command;
 }
 
+void command_names(const struct command *command, struct texts *out)
+{
+	texts_add(out, command->name);
+	if (command->aliases)
+		texts_split(out, command->aliases, '|');
+}
+
 /* The names that fit behind group, or without one those of one word; owned array of owned strings. */
 static void names_collect(const char *group, struct texts *out)
 {
@@ -120,9 +127,7 @@ static void names_collect(const char *group, struct texts *out)
 
 		if ((*at)->hidden)
 			continue;
-		texts_add(&names, (*at)->name);
-		if ((*at)->aliases)
-			texts_split(&names, (*at)->aliases, '|');
+		command_names(*at, &names);
 		for (size_t i = 0; i < names.count; i++) {
 			const char *name = names.items[i];
 			const char *space = strchr(name, ' ');

@@ -200,9 +200,7 @@ void help_group(const char *group, FILE *out)
 
 		if ((*at)->hidden)
 			continue;
-		texts_add(&names, (*at)->name);
-		if ((*at)->aliases)
-			texts_split(&names, (*at)->aliases, '|');
+		command_names(*at, &names);
 		/* the first name that belongs to the group */
 		for (size_t i = 0; i < names.count; i++) {
 			const char *name = names.items[i];

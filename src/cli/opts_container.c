@@ -268,3 +268,16 @@ int run_request(const struct container_create *typed, const struct texts *operan
 		out->args = (struct texts){.items = operands->items + 1, .count = operands->count - 1};
 	return 0;
 }
+
+/* In the order in which --help shows them. */
+const struct opt opts_container[] = {
+	OPT_INCLUDE(opts_identity),
+	OPT_INCLUDE(opts_process),
+	OPT_INCLUDE(opts_image),
+	OPT_INCLUDE(opts_files),
+	OPT_INCLUDE(opts_network),
+	OPT_INCLUDE(opts_security),
+	OPT_INCLUDE(opts_resources),
+	OPT_INCLUDE(opts_logging),
+	OPT_END,
+};

@@ -8,6 +8,8 @@
 /* all fill struct container_create */
 extern const struct opt opts_process[], opts_identity[], opts_files[], opts_image[], opts_logging[];
 extern const struct opt opts_network[], opts_security[], opts_resources[];
+/* all of them: what run and create have in common */
+extern const struct opt opts_container[];
 
 /*
  * run_request - the request with its operands: IMAGE [COMMAND [ARG...]]

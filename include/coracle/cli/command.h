@@ -69,6 +69,8 @@ void help_command(const struct command *command, FILE *out);
 int completion_print(const char *shell, FILE *out, struct error *err) MUST_USE; /* bash, zsh, fish */
 /* group_summary - what a group of commands ("container", "volume") is for; NULL when there is no such group; static */
 const char *group_summary(const char *name) NONNULL(1);
+/* command_names - append its name and its aliases */
+void command_names(const struct command *command, struct texts *out) NONNULL(1, 2);
 /* command_find - by the leading words of argv ("container", "ls"); *used words consumed; NULL when unknown */
 const struct command *command_find(char *const *argv, size_t *used) NONNULL(1, 2);
 
