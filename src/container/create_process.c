@@ -1,15 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* create_process.c - what a new container runs: command, environment, user, stop, restart, log, health */
 #include "create_private.h"
+#include "environment.h"
 
 #include "coracle/base/alloc.h"
 #include "coracle/base/clock.h"
-#include "coracle/base/file.h"
 #include "coracle/base/number.h"
 #include "coracle/sys/names.h"
 
-#include <fcntl.h>
-#include <fnmatch.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -55,11 +53,6 @@ static int merge_command(struct making *making, struct error *err)
 	return 0;
 }
 
-static const char *host_variable(const char *key)
-{
-	return getenv(key);
-}
-
 /* -e KEY=value, -e KEY (the caller's value, nothing when unset), -e 'PRE*' */
 static void set_variable(struct texts *env, const char *text)
 {
@@ -80,25 +73,6 @@ static void set_variable(struct texts *env, const char *text)
 
 		texts_env_set(env, assignment);
 	}
-}
-
-static int add_env_files(const struct container_create *request, struct texts *env, struct error *err)
-{
-	for (size_t i = 0; i < request->env_files.count; i++) {
-		AUTO_TEXTS struct texts lines = {0};
-		AUTO_FREE char *text = NULL;
-		size_t length;
-		int r = file_read(AT_FDCWD, request->env_files.items[i], 4 << 20, &text, &length);
-
-		if (r < 0)
-			return error_errno(err, -r, "--env-file %s", request->env_files.items[i]);
-		r = parse_env_file(text, length, request->env_files.items[i], host_variable, &lines, err);
-		if (r < 0)
-			return r;
-		for (size_t k = 0; k < lines.count; k++)
-			texts_env_set(env, lines.items[k]);
-	}
-	return 0;
 }
 
 static void unset_variable(struct texts *env, const char *key)
@@ -136,7 +110,7 @@ static int merge_environment(struct making *making, struct error *err)
 	if (request->env_host)
 		for (char **item = environ; item && *item; item++)
 			texts_env_set(env, *item);
-	r = add_env_files(request, env, err);
+	r = environment_read_files(&request->env_files, env, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < request->env.count; i++) {

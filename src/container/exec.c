@@ -1,34 +1,20 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* exec.c - a further process in a running container, by its monitor */
 #include "attach.h"
+#include "environment.h"
 
 #include "coracle/base/alloc.h"
-#include "coracle/base/file.h"
 #include "coracle/container/container.h"
 #include "coracle/monitor/monitor.h"
-#include "coracle/parse/parse.h"
 
-#include <fcntl.h>
 #include <string.h>
-
-static const char *host_variable(const char *key)
-{
-	return getenv(key);
-}
 
 static int read_environment(const struct container_exec *request, struct texts *env, struct error *err)
 {
-	for (size_t i = 0; i < request->env_files.count; i++) {
-		AUTO_FREE char *text = NULL;
-		size_t length;
-		int r = file_read(AT_FDCWD, request->env_files.items[i], 4 << 20, &text, &length);
+	int r = environment_read_files(&request->env_files, env, err);
 
-		if (r < 0)
-			return error_errno(err, -r, "--env-file %s", request->env_files.items[i]);
-		r = parse_env_file(text, length, request->env_files.items[i], host_variable, env, err);
-		if (r < 0)
-			return r;
-	}
+	if (r < 0)
+		return r;
 	for (size_t i = 0; i < request->env.count; i++) {
 		const char *item = request->env.items[i];
 
