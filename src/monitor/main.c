@@ -47,17 +47,12 @@ static void take_descriptors(struct monitor *monitor)
 		(void) !fd_set_cloexec(fd, true);
 }
 
-static void tell(struct monitor *monitor, char kind, const struct error *err)
+/* The last word: nothing is told after it. */
+static void tell_outcome(struct monitor *monitor, char kind, const struct error *err)
 {
-	struct outcome outcome = {.kind = kind};
-
-	if (err)
-		outcome.err = *err;
-	if (monitor->sync_fd < 0)
-		return;
-	/* the front end may be gone */
-	(void) !send(monitor->sync_fd, &outcome, sizeof outcome, MSG_NOSIGNAL);
-	(void) close(monitor->sync_fd);
+	monitor_tell(monitor, kind, err);
+	if (monitor->sync_fd >= 0)
+		(void) close(monitor->sync_fd);
 	monitor->sync_fd = -1;
 }
 
@@ -185,7 +180,7 @@ static int fail(struct monitor *monitor, const struct error *err)
 			                   true, err->text);
 		clean_up(monitor);
 	}
-	tell(monitor, 'e', err);
+	tell_outcome(monitor, 'e', err);
 	return 1;
 }
 
@@ -210,7 +205,7 @@ int monitor_main(int argc, char **argv)
 		(void) client_new(&monitor, MONITOR_ATTACH_FD, 0, monitor.start.wants_stdin);
 	if (monitor_setup(&monitor, &err) < 0)
 		return fail(&monitor, &err);
-	tell(&monitor, 's', NULL);
+	tell_outcome(&monitor, 's', NULL);
 	rebuild_watch(&monitor);
 	monitor_save_memory();
 	code = monitor_loop(&monitor);

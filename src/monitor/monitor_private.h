@@ -57,7 +57,6 @@ struct session {
 	int exit_code;
 	bool tty;
 	int in, out, err;    /* our ends; tty: in == out == master; -1: closed */
-	int wait_in;         /* bytes of stdin that the pipe did not take yet */
 	char *pending;       /* they; owned */
 	size_t pending_length, pending_at;
 	bool end_of_stdin;   /* close in once pending is written */
@@ -97,6 +96,8 @@ struct monitor {
 	int sync_fd;                 /* -1 once the outcome was told */
 	int userns_fd;
 	int32_t userns_rung;
+	struct id_range gids[USERNS_RANGES_MAX]; /* the groups that exist in it */
+	int gid_count;
 	bool keep_id;                /* --userns keep-id: a namespace below the shared one */
 	uint64_t keep_uid, keep_gid, uid_total, gid_total;
 	struct store *store;
@@ -132,8 +133,8 @@ struct monitor {
 };
 
 /* --- spec*.c --- */
-/* spec_has_gid - that group exists in the user namespace */
-bool spec_has_gid(uint64_t gid);
+/* spec_has_gid - that group exists in the user namespace; after monitor_spec has read its map */
+bool spec_has_gid(const struct monitor *monitor, uint64_t gid);
 int monitor_spec(struct monitor *monitor, struct error *err);
 int spec_mounts(struct monitor *monitor, struct oci_spec *spec, struct error *err);
 int spec_security(const struct monitor *monitor, struct oci_spec *spec, struct error *err);
@@ -158,6 +159,8 @@ int monitor_setup(struct monitor *monitor, struct error *err);
 int monitor_run_once(struct monitor *monitor, struct error *err);
 /* monitor_network - slirp4netns and the published ports for the running init */
 int monitor_network(struct monitor *monitor, struct error *err);
+/* monitor_tell - one struct outcome to the front end, which may be gone: the container runs on all the same */
+void monitor_tell(struct monitor *monitor, char kind, const struct error *err);
 void monitor_warn(struct monitor *monitor, const char *format, ...) PRINTF(2, 3);
 
 /* --- clients.c, control.c, exec.c, loop.c --- */

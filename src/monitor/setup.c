@@ -25,16 +25,14 @@
 
 #define ALIVE_TRIES 30
 
-static int send_outcome(struct monitor *monitor, char kind, const struct error *err)
+void monitor_tell(struct monitor *monitor, char kind, const struct error *err)
 {
 	struct outcome outcome = {.kind = kind};
 
 	if (err)
 		outcome.err = *err;
-	if (monitor->sync_fd < 0)
-		return 0;
-	/* the front end may be gone: the container runs on all the same */
-	return send(monitor->sync_fd, &outcome, sizeof outcome, MSG_NOSIGNAL) < 0 ? -errno : 0;
+	if (monitor->sync_fd >= 0)
+		(void) !send(monitor->sync_fd, &outcome, sizeof outcome, MSG_NOSIGNAL);
 }
 
 void monitor_warn(struct monitor *monitor, const char *format, ...)
@@ -45,7 +43,7 @@ void monitor_warn(struct monitor *monitor, const char *format, ...)
 	va_start(args, format);
 	(void) vsnprintf(warning.text, sizeof warning.text, format, args);
 	va_end(args);
-	(void) send_outcome(monitor, 'w', &warning);
+	monitor_tell(monitor, 'w', &warning);
 }
 
 static int open_directories(struct monitor *monitor, struct error *err)

@@ -84,13 +84,10 @@ static bool has_namespace(const struct oci_linux *linux_, const char *type, bool
 	return false;
 }
 
-bool spec_has_gid(uint64_t gid)
+bool spec_has_gid(const struct monitor *monitor, uint64_t gid)
 {
-	struct id_range ranges[USERNS_RANGES_MAX];
-	int count = userns_read_map("/proc/self/gid_map", ranges, USERNS_RANGES_MAX);
-
-	for (int i = 0; i < count; i++)
-		if (ranges[i].inside <= gid && gid - ranges[i].inside < ranges[i].count)
+	for (int i = 0; i < monitor->gid_count; i++)
+		if (monitor->gids[i].inside <= gid && gid - monitor->gids[i].inside < monitor->gids[i].count)
 			return true;
 	return false;
 }
@@ -101,7 +98,7 @@ static void spec_sysctls(const struct monitor *monitor, struct oci_linux *linux_
 		/* ping without a capability, and any port number: it is the container's own network */
 		pairs_set(&linux_->sysctl, "net.ipv4.ip_unprivileged_port_start", "0");
 		pairs_set(&linux_->sysctl, "net.ipv4.ping_group_range",
-		          spec_has_gid(65535) ? "0 65535" : "0 0");
+		          spec_has_gid(monitor, 65535) ? "0 65535" : "0 0");
 	}
 	pairs_set_all(&linux_->sysctl, &monitor->record->sysctls);
 }
@@ -173,6 +170,7 @@ int monitor_spec(struct monitor *monitor, struct error *err)
 	int r;
 
 	oci_spec_done(spec);
+	monitor->gid_count = userns_read_map("/proc/self/gid_map", monitor->gids, USERNS_RANGES_MAX);
 	spec->oci_version = xstrdup(OCI_RUNTIME_VERSION);
 	spec->process = xcalloc(1, sizeof *spec->process);
 	spec->linux_ = xcalloc(1, sizeof *spec->linux_);

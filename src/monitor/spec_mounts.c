@@ -71,7 +71,7 @@ static void add_kernel_mounts(const struct monitor *monitor, struct oci_spec *sp
 		(void) add_mount(spec, "tmpfs", "tmpfs", "/dev", "nosuid,strictatime,mode=755,size=65536k");
 	/* gid 5 is tty, which owns terminals */
 	(void) add_mount(spec, "devpts", "devpts", "/dev/pts",
-	                 spec_has_gid(5) ? "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5"
+	                 spec_has_gid(monitor, 5) ? "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620,gid=5"
 	                                 : "nosuid,noexec,newinstance,ptmxmode=0666,mode=0620");
 	if (is_fresh(spec, "network"))
 		(void) add_mount(spec, "sysfs", "sysfs", "/sys", sys_options);
