@@ -93,7 +93,6 @@ struct plan {
 	int dir_mask_fd;      /* an empty read-only tmpfs, made by the child */
 	uint64_t own_device, own_inode; /* our binary: never to be executed inside (CVE-2019-5736) */
 	int last_capability;
-	unsigned long ignored_signals; /* set of signals that are ignored now and must not be after exec */
 };
 
 /* one byte with a descriptor, before a report */

@@ -302,7 +302,7 @@ int userns_begin(const struct paths *paths, struct userns **out, struct error *e
 	struct userns *userns = xcalloc(1, sizeof *userns);
 	int r;
 
-	userns->fd = userns->holder_pipe = userns->helper_errors = -1;
+	userns->fd = userns->helper_errors = -1;
 	r = begin(userns, paths, err);
 	if (r < 0) {
 		userns_free(userns);

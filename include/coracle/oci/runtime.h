@@ -133,9 +133,6 @@ struct oci_seccomp_rule {
 	char *action;
 	struct opt_uint errno_ret;
 	struct list args; /* struct oci_seccomp_arg */
-	/* containers/common's and docker's profile files; empty in config.json */
-	struct texts include_caps, include_arches, exclude_caps, exclude_arches;
-	char *include_min_kernel;
 };
 
 struct oci_seccomp {

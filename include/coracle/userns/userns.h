@@ -28,7 +28,7 @@ struct userns {
 	size_t uid_count, gid_count;
 	char note[512];    /* why the rung is not the best, "" when it is */
 	/* private to userns.c */
-	int holder_pid, holder_pipe, uid_helper, gid_helper, helper_errors;
+	int holder_pid, uid_helper, gid_helper, helper_errors;
 };
 
 /* userns_begin - join or start making; returns at once; *out heap-allocated, release with userns_free */
