@@ -82,6 +82,8 @@ static int apply_bounding(const struct plan *plan)
 static int apply_one(struct plan *plan, const struct op *op, int sync_fd)
 {
 	switch (op->type) {
+	case OP_OPEN:
+		return apply_open(plan, op);
 	case OP_IDS:
 		return apply_ids(plan, sync_fd);
 	case OP_JOIN:

@@ -6,6 +6,9 @@
 #include "plan.h"
 
 int apply_attach_root(const struct plan *plan);
+/* open_clone - a detached clone of an OP_OPEN's source with its attributes, or a negative errno; in the parent too */
+int open_clone(const struct op *op, bool *directory);
+int apply_open(struct plan *plan, const struct op *op);
 int apply_mount(const struct plan *plan, const struct op *op);
 int apply_attach(const struct plan *plan, const struct op *op);
 int apply_copy_up(const struct plan *plan, const struct op *op);

@@ -49,7 +49,7 @@ static unsigned long mount_flags(const struct op *op)
 static int find_target(const struct plan *plan, const struct op *op)
 {
 	struct stat st;
-	int fd = root_open(plan->root_fd, op->target, O_PATH | (op->no_symlink ? O_NOFOLLOW : 0), 0);
+	int fd = root_open(plan->root_fd, op->target, O_PATH | (op->no_symlink || op->nofollow ? O_NOFOLLOW : 0), 0);
 
 	if (fd == -ENOENT)
 		return op->directory ? root_make_directory(plan->root_fd, op->target, 0755)

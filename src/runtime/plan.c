@@ -195,6 +195,9 @@ int plan_build(const struct runtime_request *request, struct plan *plan, struct 
 		                 "the seccomp profile has SCMP_ACT_NOTIFY, for which there is no listener");
 	plan->terminal = spec->process->terminal;
 	plan->size = spec->process->console_size;
+	r = plan_opens(spec, plan, err);
+	if (r < 0)
+		return r;
 	(void) plan_add(plan, OP_IDS);
 	r = plan_namespaces(linux_, plan, err);
 	if (r < 0)
@@ -255,6 +258,7 @@ int plan_build_exec(const struct runtime_exec *request, struct plan *plan, struc
 }
 
 static const char *const op_words[] = {
+	[OP_OPEN] = "open",
 	[OP_IDS] = "become root in the user namespace",
 	[OP_JOIN] = "join namespace",
 	[OP_CGROUPNS] = "make a cgroup namespace",
@@ -318,6 +322,7 @@ int plan_word(const struct plan *plan, const struct report *report, struct error
 {
 	const struct op *op;
 	const char *name;
+	int r;
 
 	if (report->index < 0 || (size_t) report->index >= plan->count)
 		return error_errno(err, report->errnum, "set up the container");
@@ -325,6 +330,9 @@ int plan_word(const struct plan *plan, const struct report *report, struct error
 	name = op->target ? op->target : op->data;
 	if (op->type == OP_EXEC)
 		return word_exec(plan, report->errnum, err);
+	r = plan_word_mount(op, report->errnum, err);
+	if (r < 0)
+		return r;
 	if (op->type == OP_CWD && report->errnum == EXDEV)
 		return error_set(err, ERROR_DENIED, "working directory %s leads out of the container", plan->cwd);
 	if (report->errnum == EXDEV && name)

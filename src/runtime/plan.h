@@ -11,6 +11,7 @@
 #include <sys/resource.h>
 
 enum op_type {
+	OP_OPEN,        /* clone source for the OP_ATTACH flags names by index, or for the root; before the ids change */
 	OP_IDS,         /* new user namespace: wait for the maps, become root in it */
 	OP_JOIN,        /* setns(2): fd, flags */
 	OP_CGROUPNS,    /* a cgroup namespace whose root is the cgroup that the process was born in */
@@ -19,7 +20,7 @@ enum op_type {
 	OP_HOSTNAME, OP_DOMAINNAME,
 	OP_ATTACH_ROOT, /* move the detached root onto this namespace's / */
 	OP_MOUNT,       /* a new file system at target: source = type, data, flags MS_*, set/clear */
-	OP_ATTACH,      /* a clone made by the parent (fd) at target */
+	OP_ATTACH,      /* the clone fd at target */
 	OP_COPY_UP,     /* a tmpfs at target that begins with what is there */
 	OP_DEVICE,      /* bind of the host's device source at target */
 	OP_LINK,        /* symlink source at target, unless something is there */
@@ -52,15 +53,19 @@ struct op {
 	const char *target, *source, *data; /* owned by the plan's texts */
 	uint64_t flags;      /* MS_*, CLONE_NEW*, resource */
 	uint64_t set, clear; /* MOUNT_ATTR_* */
+	uint64_t set_all, clear_all; /* the same for all mounts below too */
 	uint64_t propagation;
 	bool recursive;
 	bool directory;      /* the target is made as a directory (else as a file) when it is missing */
 	bool in_proc;        /* the target may lie in a proc file system */
 	bool no_symlink;     /* the target must not be a symlink: /proc, /sys, /dev */
+	bool nofollow;       /* a symlink at the target is itself covered; OP_OPEN: one at the source itself bound */
+	bool shared;         /* OP_OPEN: the clone stays a peer of the source */
 	bool optional;       /* failure is passed over */
 	int fd;
 	unsigned mode;
 	struct rlimit limit;
+	const struct oci_mount *mount; /* OP_OPEN: of the specification; NULL: the root */
 };
 
 struct plan {
@@ -72,6 +77,7 @@ struct plan {
 	char *uid_map, *gid_map; /* owned; to write for a new user namespace */
 	int pid_ns_fd;        /* pid namespace to be born in, -1 */
 	int root_fd;
+	const char *root_path; /* with root_fd -1 */
 	int stdio[3];
 	bool give_stdio, terminal, in_container; /* in_container: an exec */
 	struct oci_box size;
@@ -108,7 +114,14 @@ struct op *plan_add(struct plan *plan, enum op_type type);
 const char *plan_keep(struct plan *plan, const char *text);
 int plan_build(const struct runtime_request *request, struct plan *plan, struct error *err);
 int plan_build_exec(const struct runtime_exec *request, struct plan *plan, struct error *err);
+/*
+ * plan_opens - the sources of binds and the root at root_path, to be opened and cloned before OP_IDS
+ * plan_mounts - attach them, mount what is new, devices; plan_opens comes before
+ * plan_word_mount - err from a failure of one of these operations; 0: there is nothing special to say
+ */
+int plan_opens(const struct oci_spec *spec, struct plan *plan, struct error *err);
 int plan_mounts(const struct oci_spec *spec, struct plan *plan, struct error *err);
+int plan_word_mount(const struct op *op, int errnum, struct error *err);
 int plan_process(const struct oci_process *process, const struct oci_linux *linux_, struct plan *plan,
                  struct error *err);
 /* plan_word - err from a report of the child */

@@ -1,73 +1,25 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* plan_mounts.c - mounts and devices of a specification (runtime-spec config.md#mounts, config-linux.md#devices) */
-#include "plan.h"
+#include "plan_mounts.h"
 
 #include "coracle/base/alloc.h"
 #include "coracle/base/path.h"
-#include "coracle/base/text.h"
 #include "coracle/sys/mount.h"
 
 #include <fcntl.h>
-#include <linux/magic.h>
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
+#include <unistd.h>
 
-#define DATA_MAX 4096
-
-/* What a mount's words come to. */
-struct words {
-	uint64_t set, clear, propagation;
-	unsigned long super;
-	bool bind, recursive, recursive_attributes, copy_up;
-	struct text data; /* what is left, for the file system */
-};
+#include "apply.h"
 
 /* The only places below /proc where something may be mounted: views of the machine, not controls. */
 static const char *const proc_allowed[] = {
 	"/proc/cpuinfo",  "/proc/diskstats", "/proc/meminfo", "/proc/stat",   "/proc/swaps",
 	"/proc/uptime",   "/proc/loadavg",   "/proc/slabinfo", "/proc/version", "/proc/sys/kernel/random/boot_id",
 };
-
-static int read_words(const struct oci_mount *mount, struct words *words, struct error *err)
-{
-	for (size_t i = 0; i < mount->options.count; i++) {
-		const char *word = mount->options.items[i];
-		const struct mount_flag *flag = mount_flag_find(word);
-
-		if (strcmp(word, "tmpcopyup") == 0) {
-			words->copy_up = true;
-			continue;
-		}
-		if (strcmp(word, "copy-symlink") == 0 || strcmp(word, "dest-nofollow") == 0
-		    || strcmp(word, "src-nofollow") == 0 || strcmp(word, "idmap") == 0
-		    || strcmp(word, "ridmap") == 0)
-			return error_set(err, ERROR_UNSUPPORTED, "mount %s: option \"%s\" is not supported",
-			                 mount->destination, word);
-		if (!flag) {
-			if (words->data.length)
-				(void) text_add_char(&words->data, ',');
-			if (text_add(&words->data, word) < 0)
-				return error_set(err, ERROR_INVALID, "mount %s: options too long",
-				                 mount->destination);
-			continue;
-		}
-		words->set = (words->set & ~flag->clear) | flag->add;
-		words->clear = (words->clear & ~flag->add) | flag->clear;
-		words->super |= flag->super;
-		if (flag->propagation)
-			words->propagation = flag->propagation | (flag->recursive ? MS_REC : 0);
-		if (flag->bind) {
-			words->bind = true;
-			words->recursive = flag->recursive;
-		} else if (flag->recursive && !flag->propagation) {
-			words->recursive_attributes = true;
-		}
-	}
-	return 0;
-}
 
 static int check_target(const struct oci_mount *mount, const char *target, bool *special, struct error *err)
 {
@@ -85,47 +37,32 @@ static int check_target(const struct oci_mount *mount, const char *target, bool 
 	                 mount->destination);
 }
 
-/* Cloned here, in the caller's mount namespace: the child's copy of it may not be cloned from outside. */
+/* The OP_OPEN of a bind; they are the first operations. */
+static size_t find_open(const struct plan *plan, const struct oci_mount *mount)
+{
+	size_t i = 0;
+
+	while (i < plan->count && plan->ops[i].type == OP_OPEN && plan->ops[i].mount != mount)
+		i++;
+	return i;
+}
+
 static int plan_bind(const struct oci_mount *mount, const struct words *words, const char *target,
                      bool special, struct plan *plan, struct error *err)
 {
-	AUTO_CLOSE int source = open(mount->source, O_PATH | O_CLOEXEC);
-	struct statfs fs;
-	struct stat st;
+	size_t opened = find_open(plan, mount);
 	struct op *op;
-	int clone, r;
 
-	if (source < 0)
-		return error_errno(err, errno, "mount %s: source %s", target, mount->source);
-	if (fstat(source, &st) < 0)
-		return error_errno(err, errno, "mount %s: source %s", target, mount->source);
-	/* CVE-2019-16884 kin: what stands at /proc is the kernel's */
-	if (strcmp(target, "/proc") == 0
-	    && (fstatfs(source, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC))
-		return error_set(err, ERROR_DENIED, "mount %s: only proc may be mounted there, not %s", target,
-		                 mount->source);
-	clone = mount_clone(source, words->recursive);
-	if (clone < 0)
-		return error_errno(err, -clone, "mount %s: bind %s", target, mount->source);
+	if (words->unknown)
+		return error_set(err, ERROR_INVALID, "mount %s: a bind has no option \"%s\"", target, words->unknown);
 	op = plan_add(plan, OP_ATTACH);
-	op->fd = clone;
+	plan->ops[opened].flags = (uint64_t) (op - plan->ops);
+	op->source = plan->ops[opened].source;
 	op->target = target;
-	op->directory = S_ISDIR(st.st_mode);
 	op->in_proc = path_is_below(target, "/proc");
 	op->no_symlink = special;
+	op->nofollow = words->nofollow;
 	op->propagation = words->propagation;
-	if (words->set) {
-		/* mount_setattr(2): the access times are one setting, to be cleared before it is set */
-		r = mount_set(clone, words->set, words->set & MOUNT_ATTR__ATIME ? MOUNT_ATTR__ATIME : 0, 0,
-		              words->recursive_attributes);
-		if (r < 0)
-			return error_errno(err, -r, "mount %s: options of the bind of %s", target,
-			                   mount->source);
-	}
-	if (words->clear) {
-		/* what the host's mount has locked (nosuid of /home, say) stays: "suid" is a wish */
-		(void) !mount_set(clone, 0, words->clear, 0, words->recursive_attributes);
-	}
 	return 0;
 }
 
@@ -142,7 +79,7 @@ static int plan_new(const struct oci_mount *mount, struct words *words, const ch
 	op->target = target;
 	op->source = plan_keep(plan, mount->type);
 	op->data = words->data.length ? plan_keep(plan, text_string(&words->data)) : NULL;
-	op->set = words->set;
+	op->set = (words->set_all & ~words->clear) | words->set;
 	op->flags = words->super;
 	op->directory = true;
 	op->in_proc = path_is_below(target, "/proc");
@@ -153,27 +90,120 @@ static int plan_new(const struct oci_mount *mount, struct words *words, const ch
 
 static int plan_mount(const struct oci_mount *mount, struct plan *plan, struct error *err)
 {
-	struct words words = {.data = TEXT_INIT(DATA_MAX)};
+	AUTO_WORDS struct words words = WORDS_INIT;
 	AUTO_FREE char *clean = path_join("/", mount->destination);
 	const char *target = plan_keep(plan, clean);
 	bool special;
 	int r = check_target(mount, target, &special, err);
 
 	if (r >= 0)
-		r = read_words(mount, &words, err);
-	if (r >= 0 && (words.bind || (mount->type && strcmp(mount->type, "bind") == 0))) {
-		if (!mount->source || !*mount->source)
-			r = error_set(err, ERROR_INVALID, "mount %s: a bind needs a source", target);
-		else
-			r = plan_bind(mount, &words, target, special, plan, err);
-	} else if (r >= 0 && (!mount->type || !*mount->type)) {
-		r = error_set(err, ERROR_INVALID, "mount %s: has no type", target);
-	} else if (r >= 0) {
-		r = plan_new(mount, &words, target, special, plan, err);
-	}
-	text_done(&words.data);
-	return r;
+		r = words_read(mount, &words, err);
+	if (r < 0)
+		return r;
+	if (is_bind(mount, &words))
+		return plan_bind(mount, &words, target, special, plan, err);
+	if (words.idmap || words.copy_symlink || words.source_nofollow)
+		return error_set(err, ERROR_UNSUPPORTED, "mount %s: option \"%s\" is for binds only", target,
+		                 words.idmap ? "idmap" : words.copy_symlink ? "copy-symlink" : "src-nofollow");
+	if (!mount->type || !*mount->type)
+		return error_set(err, ERROR_INVALID, "mount %s: has no type", target);
+	return plan_new(mount, &words, target, special, plan, err);
 }
+
+/*
+ * Binds are cloned by the child, which has the privilege for it whether the caller is in the user namespace of
+ * the container or outside. By the caller only where the child can't:
+ * a source given by descriptor belongs to the caller's mount namespace;
+ * root may read what the root of a new user namespace may not.
+ */
+static bool is_callers(const char *source, const struct oci_linux *linux_)
+{
+	static const char descriptors[] = "/proc/self/fd/";
+
+	if (strncmp(source, descriptors, sizeof descriptors - 1) == 0)
+		return true;
+	if (linux_ && geteuid() == 0)
+		LIST_EACH(struct oci_namespace, wanted, &linux_->namespaces)
+			if (strcmp(wanted->type, "user") == 0)
+				return true;
+	return false;
+}
+
+static int open_here(struct op *op, const char *target, struct error *err)
+{
+	int fd = open_clone(op, &op->directory);
+
+	/* EPERM: not the owner of this mount namespace; then the child is of its own */
+	if (fd == -EPERM)
+		return 0;
+	if (fd < 0 && plan_word_mount(op, -fd, err) == 0)
+		return error_errno(err, -fd, "mount %s: source %s", target, op->source);
+	op->fd = fd;
+	return fd;
+}
+
+static int open_bind(const struct oci_mount *mount, const struct words *words, const struct oci_linux *linux_,
+                     struct plan *plan, struct error *err)
+{
+	AUTO_FREE char *target = path_join("/", mount->destination);
+	const char *root = linux_ ? linux_->rootfs_propagation : NULL;
+	struct stat st;
+	struct op *op;
+
+	if (!mount->source || !*mount->source)
+		return error_set(err, ERROR_INVALID, "mount %s: a bind needs a source", target);
+	if (fstatat(AT_FDCWD, mount->source, &st, words->source_nofollow ? AT_SYMLINK_NOFOLLOW : 0) < 0)
+		return error_errno(err, errno, "mount %s: source %s", target, mount->source);
+	op = plan_add(plan, OP_OPEN);
+	op->mount = mount;
+	op->target = plan_keep(plan, target);
+	op->source = plan_keep(plan, mount->source);
+	op->recursive = words->recursive;
+	op->nofollow = words->source_nofollow;
+	op->in_proc = strcmp(target, "/proc") == 0;
+	/* config-linux.md#rootfs-mount-propagation: only a shared root gives anything back to the host */
+	op->shared = (words->propagation & MS_SHARED) && root && strstr(root, "shared");
+	op->set = words->set;
+	op->clear = words->clear;
+	op->set_all = words->set_all;
+	op->clear_all = words->clear_all;
+	return is_callers(mount->source, linux_) ? open_here(op, target, err) : 0;
+}
+
+static int open_root(struct plan *plan, const struct oci_linux *linux_, struct error *err)
+{
+	AUTO_FREE char *path = realpath(plan->root_path, NULL);
+	struct stat st;
+	struct op *op;
+
+	if (!path || stat(path, &st) < 0)
+		return error_errno(err, errno, "root file system %s", plan->root_path);
+	if (!S_ISDIR(st.st_mode))
+		return error_errno(err, ENOTDIR, "root file system %s", plan->root_path);
+	op = plan_add(plan, OP_OPEN);
+	op->source = plan_keep(plan, path);
+	op->target = "/";
+	op->recursive = true;
+	op->directory = true;
+	return is_callers(path, linux_) ? open_here(op, "/", err) : 0;
+}
+
+int plan_opens(const struct oci_spec *spec, struct plan *plan, struct error *err)
+{
+	int r = plan->root_fd < 0 && plan->root_path ? open_root(plan, spec->linux_, err) : 0;
+
+	LIST_EACH(struct oci_mount, mount, &spec->mounts) {
+		AUTO_WORDS struct words words = WORDS_INIT;
+
+		if (r >= 0)
+			r = words_read(mount, &words, err);
+		if (r >= 0 && is_bind(mount, &words))
+			r = open_bind(mount, &words, spec->linux_, plan, err);
+	}
+	return r < 0 ? r : 0;
+}
+
+/* --- devices --- */
 
 /* config-linux.md#default-devices; the host's nodes are bound, mknod(2) needs real root */
 static const char *const default_devices[] = {
@@ -237,4 +267,26 @@ int plan_mounts(const struct oci_spec *spec, struct plan *plan, struct error *er
 	}
 	plan_devices(spec, has_fresh_dev(spec), plan);
 	return 0;
+}
+
+/* --- what may go wrong in the child --- */
+
+static int word_open(const struct op *op, int errnum, struct error *err)
+{
+	if (!op->mount)
+		return error_errno(err, errnum, "root file system %s", op->source);
+	if (errnum == EXDEV)
+		return error_set(err, ERROR_DENIED, "mount %s: only proc may be mounted there, not %s", op->target,
+		                 op->source);
+	if (errnum == EINVAL && !op->recursive)
+		return error_set(err, ERROR_DENIED,
+		                 "mount %s: bind %s: not without the mounts below it, which would lay open what they "
+		                 "hide; use rbind instead of bind",
+		                 op->target, op->source);
+	return error_errno(err, errnum, "mount %s: bind %s", op->target, op->source);
+}
+
+int plan_word_mount(const struct op *op, int errnum, struct error *err)
+{
+	return op->type == OP_OPEN ? word_open(op, errnum, err) : 0;
 }

@@ -167,6 +167,26 @@ int mount_set(int fd, uint64_t add, uint64_t clear, uint64_t propagation, bool r
 	return r;
 }
 
+int mount_set_allowed(int fd, uint64_t add, uint64_t clear, bool recursive)
+{
+	const uint64_t atime = MOUNT_ATTR__ATIME;
+	int r;
+
+	if (add == 0 && clear == 0)
+		return 0;
+	r = mount_set(fd, add, clear, 0, recursive);
+	if (r != -EPERM)
+		return r;
+	/* one by one, so that what is locked keeps nothing else from changing */
+	r = add & ~atime ? mount_set(fd, add & ~atime, 0, 0, recursive) : 0;
+	for (uint64_t bit = 1; bit && bit <= clear; bit <<= 1)
+		if (clear & ~atime & bit)
+			(void) !mount_set(fd, 0, bit, 0, recursive);
+	if ((add | clear) & atime)
+		(void) !mount_set(fd, add & atime, atime, 0, recursive);
+	return r;
+}
+
 int mount_pivot(int root_fd)
 {
 	AUTO_CLOSE int old = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);

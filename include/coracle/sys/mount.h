@@ -34,6 +34,14 @@ int mount_attach(int mount_fd, int target_fd) MUST_USE;
  * Where the call is missing: mount(2) with MS_REMOUNT|MS_BIND through /proc/self/fd, keeping locked flags.
  */
 int mount_set(int fd, uint64_t add, uint64_t clear, uint64_t propagation, bool recursive) MUST_USE;
+/*
+ * mount_set_allowed - as mount_set, but what is locked stays as it is
+ *
+ * A mount that came from a more privileged mount namespace keeps nosuid, nodev, noexec, read-only and its kind of
+ * access times (mount_namespaces(7), EPERM): wishes to clear or change them are passed over. Restrictions are
+ * always set, or it is a failure.
+ */
+int mount_set_allowed(int fd, uint64_t add, uint64_t clear, bool recursive) MUST_USE;
 /* mount_at - mount(2) with the target given by descriptor, through /proc/self/fd; 0 or negative errno */
 int mount_at(int target_fd, const char *type, const char *source, unsigned long flags,
              const char *data) NONNULL(2) MUST_USE;
