@@ -191,7 +191,7 @@ static int make_group(struct monitor *monitor, int unified, const char *own, str
 	return 0;
 }
 
-int cgroup_prepare(struct monitor *monitor, struct error *err)
+int monitor_cgroup_make(struct monitor *monitor, struct error *err)
 {
 	bool wanted = wants_limits(&monitor->record->resources);
 	struct error why = {0};
@@ -220,7 +220,7 @@ static void kill_rest(int cgroup_fd)
 		(void) !write(fd, "1", 1);
 }
 
-void cgroup_remove(struct monitor *monitor)
+void monitor_cgroup_remove(struct monitor *monitor)
 {
 	const struct timespec pause = {.tv_nsec = 5000000};
 	AUTO_FREE char *path = NULL;

@@ -82,7 +82,7 @@ static void clean_up(struct monitor *monitor)
 	if (monitor->has_network)
 		network_stop(&monitor->network);
 	log_file_close(&monitor->log);
-	cgroup_remove(monitor);
+	monitor_cgroup_remove(monitor);
 	userns_withdraw(&monitor->paths);
 	if (monitor->driver && monitor->driver->unmount) {
 		struct driver_mount request = {

@@ -210,7 +210,7 @@ void rebuild_watch(struct monitor *monitor);
 void rebuild_check(struct monitor *monitor);
 
 /* --- cgroup.c --- */
-int cgroup_prepare(struct monitor *monitor, struct error *err);
-void cgroup_remove(struct monitor *monitor);
+int monitor_cgroup_make(struct monitor *monitor, struct error *err);
+void monitor_cgroup_remove(struct monitor *monitor);
 
 #endif

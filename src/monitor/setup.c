@@ -315,7 +315,7 @@ static const struct {
 	{"keep-id", keep_id_prepare},
 	{"root", mount_root},
 	{"marks", mark_root},
-	{"cgroup", cgroup_prepare},
+	{"cgroup", monitor_cgroup_make},
 	{"specification", monitor_spec},
 	{"seccomp", load_seccomp},
 	{"program", monitor_run_once},

@@ -1,0 +1,420 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cgroup.c - a container's cgroup made, entered, killed, removed; see cgroup.h */
+#include "cgroup_private.h"
+
+#include "coracle/base/alloc.h"
+#include "coracle/base/file.h"
+#include "coracle/base/number.h"
+#include "coracle/base/path.h"
+#include "coracle/base/spawn.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+
+#define KILL_TRIES 100
+
+const struct field cgroup_fields[] = {
+	FIELD_TEXT("manager", struct cgroup, manager),
+	FIELD_TEXT("path", struct cgroup, path),
+	FIELD_TEXT("scope", struct cgroup, scope),
+	FIELD_PAIRS("v1", struct cgroup, v1),
+	FIELD_END,
+};
+
+static const char *const manager_names[] = {
+	[CGROUP_CGROUPFS] = "cgroupfs", [CGROUP_SYSTEMD] = "systemd", [CGROUP_DISABLED] = "disabled"};
+
+static void pause_ms(unsigned ms)
+{
+	const struct timespec pause = {.tv_sec = ms / 1000, .tv_nsec = (long) (ms % 1000) * 1000000};
+
+	(void) nanosleep(&pause, NULL);
+}
+
+bool cgroup_has_limits(const struct oci_resources *resources)
+{
+	AUTO_SETTINGS struct list settings = {0};
+	struct error ignored = {0};
+
+	return resources && (settings_v2(resources, &settings, &ignored) < 0 || settings.count > 0);
+}
+
+/* The cgroup of a command that was started from one that stepped aside is the one above. */
+static char *home_of(const char *own)
+{
+	size_t length = strlen(own);
+	size_t tail = strlen("/" ENGINE_GROUP);
+
+	if (length >= tail && strcmp(own + length - tail, "/" ENGINE_GROUP) == 0)
+		length -= tail;
+	return xstrndup(length ? own : "/", length ? length : 1);
+}
+
+static char *below(const char *home, const char *leaf)
+{
+	return xprintf("%s/%s", strcmp(home, "/") == 0 ? "" : home, leaf);
+}
+
+/* So that the cgroup has no members and may hand on its controllers to its children. */
+static void step_aside(const struct hierarchy *unified, const char *home, pid_t move_too)
+{
+	AUTO_FREE char *path = below(home, ENGINE_GROUP);
+	AUTO_CLOSE int fd = -1;
+
+	/* one that stays keeps the controllers off, which the limit that needs them will tell */
+	if (strcmp(unified->own, path) != 0) {
+		fd = group_make(unified->mount, path);
+		if (fd >= 0)
+			(void) !group_move(fd, getpid());
+	}
+	if (move_too > 0 && fd >= 0)
+		(void) !group_move(fd, move_too);
+}
+
+/* In a cgroup that we are in ourselves, or above it, killing and removing would be ours. */
+static bool holds(const char *path, const char *own)
+{
+	return strcmp(path, "/") == 0 || strcmp(path, own) == 0 || path_is_below(own, path);
+}
+
+static int make_unified(const struct cgroup_request *request, const struct hierarchy *unified, const char *wanted,
+                        const char *leaf, struct cgroup *out)
+{
+	AUTO_FREE char *home = home_of(unified->own);
+	AUTO_FREE char *path = wanted && *wanted == '/' ? xstrdup(wanted) : below(home, wanted ? wanted : leaf);
+	int fd;
+
+	if (request->step_aside && cgroup_has_limits(request->resources))
+		step_aside(unified, home, request->move_too);
+	if (holds(path, unified->own))
+		return -EBUSY;
+	fd = group_make(unified->mount, path);
+	/* where the specification's is not ours to make, one below the caller's own may be */
+	if (fd < 0 && wanted && *wanted == '/') {
+		free(path);
+		path = below(home, path_base(wanted));
+		fd = group_make(unified->mount, path);
+	}
+	if (fd < 0)
+		return fd;
+	out->fd = fd;
+	out->path = TAKE_PTR(path);
+	return 0;
+}
+
+/* A new group of version 1's cpuset has no processors and no memory, and takes nobody in before it has. */
+static void inherit_cpuset(int fd)
+{
+	static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		AUTO_FREE char *own = group_read(fd, files[i]);
+		AUTO_FREE char *above = NULL;
+		AUTO_CLOSE int parent = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+		above = own && !*own ? group_read(parent, files[i]) : NULL;
+		if (above)
+			(void) !group_write(fd, files[i], above);
+	}
+}
+
+static void make_v1(const struct hierarchy *hierarchy, const char *wanted, const char *leaf, struct cgroup *out)
+{
+	AUTO_FREE char *path = wanted && *wanted == '/' ? xstrdup(wanted) : below(hierarchy->own, wanted ? wanted : leaf);
+	AUTO_CLOSE int fd = -1;
+
+	if (strncmp(hierarchy->controllers, "name=", 5) == 0 || holds(path, hierarchy->own))
+		return;
+	fd = group_make(hierarchy->mount, path);
+	if (fd < 0 && wanted && *wanted == '/') {
+		free(path);
+		path = below(hierarchy->own, path_base(wanted));
+		fd = group_make(hierarchy->mount, path);
+	}
+	/* one that the caller may not write to is left out */
+	if (fd < 0 || faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) < 0)
+		return;
+	if (cgroup_has_word(hierarchy->controllers, "cpuset", ","))
+		inherit_cpuset(fd);
+	pairs_set(&out->v1, hierarchy->controllers, path);
+}
+
+static const char *why_not(const struct cgroup_host *host, int r)
+{
+	if (host->hierarchies.count == 0)
+		return "cgroups are not mounted on /sys/fs/cgroup";
+	if (!cgroup_host_get(host, "") || host->hierarchies.count > 1)
+		return "this host has cgroup v1; as root boot with systemd.unified_cgroup_hierarchy=1";
+	if (r == -EACCES || r == -EPERM || r == -EROFS || r == -ENOENT)
+		return "its cgroup is not delegated to you; run: systemd-run --user --scope -p Delegate=yes coracle ...";
+	return strerror(-r);
+}
+
+static int make_by_hand(const struct cgroup_request *request, const struct cgroup_host *host, struct cgroup *out,
+                        struct error *err)
+{
+	const struct hierarchy *unified = cgroup_host_get(host, "");
+	const char *wanted = request->path && *request->path ? request->path : NULL;
+	AUTO_FREE char *leaf = xprintf("coracle-%.12s", request->id);
+	int r = unified ? make_unified(request, unified, wanted, leaf, out) : -ENOENT;
+
+	LIST_EACH(struct hierarchy, hierarchy, &host->hierarchies)
+		if (hierarchy != unified)
+			make_v1(hierarchy, wanted, leaf, out);
+	if (out->path || out->v1.count || !cgroup_has_limits(request->resources))
+		return 0;
+	if (request->strict)
+		return error_set(err, ERROR_UNSUPPORTED, "the limits asked for can't be applied: %s", why_not(host, r));
+	texts_printf(&out->warnings, "the limits asked for are not applied: %s", why_not(host, r));
+	return 0;
+}
+
+static int make_scope(const struct cgroup_request *request, const struct cgroup_host *host, struct cgroup *out,
+                      struct error *err)
+{
+	const struct hierarchy *unified = cgroup_host_get(host, "");
+	struct error why = {0};
+	int r = unified ? scope_make(request, unified, out, &why)
+	                : error_set(&why, ERROR_UNSUPPORTED, "%s", why_not(host, 0));
+
+	if (r >= 0)
+		return 0;
+	if (request->strict) {
+		*err = why;
+		return error_wrap(err, r, "cgroup manager systemd");
+	}
+	texts_printf(&out->warnings, "no scope of systemd: %s", why.text);
+	return make_by_hand(request, host, out, err);
+}
+
+static int check_path(const char *path, struct error *err)
+{
+	AUTO_TEXTS struct texts parts = {0};
+
+	texts_split(&parts, path ? path : "", '/');
+	return texts_has(&parts, "..") ? error_set(err, ERROR_INVALID, "cgroupsPath \"%s\" has \"..\"", path) : 0;
+}
+
+static int limit(const struct cgroup_request *request, struct cgroup *out, struct error *err)
+{
+	AUTO_GROUP struct group group = {.unified = -1};
+
+	if (!request->resources || (!out->path && out->v1.count == 0))
+		return 0;
+	group_open(out, &group);
+	return limits_apply(&group, request->resources, request->strict ? NULL : &out->warnings, err);
+}
+
+int cgroup_make(const struct cgroup_request *request, struct cgroup *out, struct error *err)
+{
+	AUTO_CGROUP_HOST struct cgroup_host host = {0};
+	struct cgroup made = {.fd = -1};
+	int r = check_path(request->path, err);
+
+	if (r < 0)
+		return r;
+	made.manager = xstrdup(manager_names[request->manager]);
+	if (request->manager != CGROUP_DISABLED) {
+		cgroup_host_find(&host);
+		r = request->manager == CGROUP_SYSTEMD ? make_scope(request, &host, &made, err)
+		                                       : make_by_hand(request, &host, &made, err);
+		if (r >= 0)
+			r = limit(request, &made, err);
+		if (r >= 0 && request->give && made.fd >= 0)
+			group_give(made.fd, request->uid, request->gid);
+	}
+	if (r < 0) {
+		cgroup_remove(&made);
+		cgroup_done(&made);
+		return r;
+	}
+	*out = made;
+	return 0;
+}
+
+static void end_keeper(struct cgroup *cgroup)
+{
+	int status;
+
+	if (cgroup->keeper <= 0)
+		return;
+	(void) kill(cgroup->keeper, SIGKILL);
+	(void) !spawn_wait(cgroup->keeper, &status);
+	cgroup->keeper = 0;
+}
+
+static bool has_member(int dir_fd, pid_t pid)
+{
+	AUTO_FREE char *list = group_read(dir_fd, "cgroup.procs");
+	char text[16];
+
+	(void) snprintf(text, sizeof text, "%d", (int) pid);
+	return list && cgroup_has_word(list, text, "\n");
+}
+
+int cgroup_adopt(struct cgroup *cgroup, pid_t pid, struct error *err)
+{
+	AUTO_GROUP struct group group = {.unified = -1};
+	int r = 0;
+
+	if (!cgroup->path && cgroup->v1.count == 0)
+		return 0;
+	group_open(cgroup, &group);
+	if (group.unified >= 0 && !has_member(group.unified, pid)) {
+		r = group_move(group.unified, pid);
+		if (r < 0 && r != -ESRCH && cgroup->scope) {
+			r = scope_attach(cgroup, path_base(cgroup->path), pid, err);
+		} else if (r < 0) {
+			(void) error_errno(err, -r, "move process %d into cgroup %s", (int) pid, cgroup->path);
+		}
+	}
+	LIST_EACH(struct group_dir, dir, &group.v1) {
+		int moved = group_move(dir->fd, pid);
+
+		if (moved < 0 && r >= 0)
+			r = error_errno(err, -moved, "move process %d into cgroup %s of %s", (int) pid,
+			                pairs_get(&cgroup->v1, dir->controllers), dir->controllers);
+	}
+	end_keeper(cgroup);
+	return r;
+}
+
+int cgroup_open(struct cgroup *cgroup)
+{
+	AUTO_CGROUP_HOST struct cgroup_host host = {0};
+	const struct hierarchy *unified;
+	AUTO_FREE char *path = NULL;
+
+	if (cgroup->fd > 0)
+		return cgroup->fd;
+	cgroup->fd = -1;
+	if (!cgroup->path)
+		return -ENOENT;
+	cgroup_host_find(&host);
+	unified = cgroup_host_get(&host, "");
+	path = xprintf("%s%s", unified ? unified->mount : "/sys/fs/cgroup", cgroup->path);
+	cgroup->fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	return cgroup->fd < 0 ? -errno : cgroup->fd;
+}
+
+static void add_pids(int dir_fd, struct uints *out)
+{
+	AUTO_FREE char *list = group_read(dir_fd, "cgroup.procs");
+	AUTO_TEXTS struct texts lines = {0}, names = {0};
+	uint64_t pid;
+
+	if (list)
+		texts_split(&lines, list, '\n');
+	for (size_t i = 0; i < lines.count; i++)
+		/* 0: in a pid namespace that is not below ours */
+		if (number_parse_uint(lines.items[i], 1, INT32_MAX, &pid) >= 0)
+			uints_add(out, pid);
+	if (directory_list(dir_fd, ".", &names) < 0)
+		return;
+	for (size_t i = 0; i < names.count; i++) {
+		struct stat info;
+		AUTO_CLOSE int below_fd = -1;
+
+		if (fstatat(dir_fd, names.items[i], &info, AT_SYMLINK_NOFOLLOW) < 0 || !S_ISDIR(info.st_mode))
+			continue;
+		below_fd = directory_open(dir_fd, names.items[i]);
+		if (below_fd >= 0)
+			add_pids(below_fd, out);
+	}
+}
+
+int cgroup_pids(struct cgroup *cgroup, struct uints *out)
+{
+	AUTO_GROUP struct group group = {.unified = -1};
+	int fd;
+
+	group_open(cgroup, &group);
+	fd = group.unified >= 0   ? group.unified
+	     : group.v1.count > 0 ? LIST_AT(struct group_dir, &group.v1, 0)->fd
+	                          : -1;
+	if (fd < 0)
+		return -ENOENT;
+	add_pids(fd, out);
+	return 0;
+}
+
+/* How many members got it; never ourselves */
+static size_t signal_all(struct cgroup *cgroup, int signal)
+{
+	struct uints pids = {0};
+	size_t count = 0;
+
+	if (cgroup_pids(cgroup, &pids) >= 0)
+		for (size_t i = 0; i < pids.count; i++)
+			if ((pid_t) pids.items[i] != getpid())
+				count += kill((pid_t) pids.items[i], signal) == 0;
+	free(pids.items);
+	return count;
+}
+
+int cgroup_kill(struct cgroup *cgroup, int signal)
+{
+	AUTO_GROUP struct group group = {.unified = -1};
+	struct error ignored = {0};
+	int freezer;
+
+	group_open(cgroup, &group);
+	if (group.unified < 0 && group.v1.count == 0)
+		return -ENOENT;
+	freezer = group_dir(&group, "freezer");
+	/* Linux 5.14; kills frozen ones too */
+	if (signal == SIGKILL && group.unified >= 0 && group_write(group.unified, "cgroup.kill", "1") >= 0
+	    && freezer == group.unified)
+		return 0;
+	for (int i = 0; i < KILL_TRIES; i++) {
+		size_t left = signal_all(cgroup, signal);
+
+		/* version 1 holds the frozen ones back even from SIGKILL */
+		if (signal == SIGKILL && freezer >= 0 && freezer != group.unified)
+			(void) !cgroup_freeze(cgroup, false, &ignored);
+		if (left == 0 || signal != SIGKILL)
+			return 0;
+		pause_ms(5);
+	}
+	return 0;
+}
+
+void cgroup_remove(struct cgroup *cgroup)
+{
+	AUTO_CGROUP_HOST struct cgroup_host host = {0};
+	const struct hierarchy *unified;
+
+	end_keeper(cgroup);
+	if (!cgroup->path && cgroup->v1.count == 0)
+		return;
+	/* -ENOENT: it is gone already */
+	(void) !cgroup_kill(cgroup, SIGKILL);
+	if (cgroup->fd > 0)
+		(void) close(cgroup->fd);
+	cgroup->fd = -1;
+	cgroup_host_find(&host);
+	unified = cgroup_host_get(&host, "");
+	if (cgroup->path && unified && !holds(cgroup->path, unified->own))
+		group_remove(unified->mount, cgroup->path);
+	for (size_t i = 0; i < cgroup->v1.count; i++) {
+		const struct hierarchy *hierarchy = cgroup_host_get(&host, cgroup->v1.items[i].key);
+
+		if (hierarchy && !holds(cgroup->v1.items[i].value, hierarchy->own))
+			group_remove(hierarchy->mount, cgroup->v1.items[i].value);
+	}
+	if (cgroup->scope)
+		scope_remove(cgroup);
+}
+
+void cgroup_done(struct cgroup *cgroup)
+{
+	if (cgroup->fd > 0)
+		(void) close(cgroup->fd);
+	fields_done(cgroup_fields, cgroup);
+	texts_done(&cgroup->warnings);
+	*cgroup = (struct cgroup){.fd = -1};
+}
