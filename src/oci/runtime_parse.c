@@ -2,6 +2,8 @@
 /* runtime_parse.c - bytes of config.json to struct oci_spec; see runtime.h */
 #include "coracle/oci/runtime.h"
 
+#include "runtime_validate.h"
+
 #include "coracle/base/alloc.h"
 #include "coracle/base/number.h"
 
@@ -105,6 +107,31 @@ int oci_spec_parse(const char *bytes, size_t length, struct oci_spec *out, struc
 	*out = spec;
 	spec = (struct oci_spec){0};
 	return 0;
+}
+
+int oci_process_parse(const char *bytes, size_t length, struct oci_process *out, struct error *err)
+{
+	AUTO_JSON json_t *json = NULL;
+	int r;
+
+	if (length > OCI_CONFIG_MAX_BYTES)
+		return error_set(err, ERROR_INVALID, "%zu bytes are more than the %d allowed", length,
+		                 OCI_CONFIG_MAX_BYTES);
+	json = oci_json_parse(bytes, length, err);
+	if (!json)
+		return -EINVAL;
+	r = json_read(json, oci_process_fields, out, err);
+	if (r < 0)
+		return r;
+	r = validate_process(out, err);
+	if (r < 0)
+		oci_process_done(out);
+	return r;
+}
+
+void oci_process_done(struct oci_process *process)
+{
+	fields_done(oci_process_fields, process);
 }
 
 void oci_spec_done(struct oci_spec *spec)

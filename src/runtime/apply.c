@@ -9,7 +9,7 @@
 #include "apply.h"
 
 #include "coracle/base/fd.h"
-#include "coracle/runtime/seccomp.h"
+#include "coracle/runtime/hooks.h"
 #include "coracle/sys/caps.h"
 #include "coracle/sys/mount.h"
 
@@ -24,9 +24,17 @@
 
 #define NAIVE_CLOSE_MAX 4095
 
-static _Noreturn void fail(int sync_fd, size_t index, int r)
+/* the wait status of the hook that failed last */
+static int hook_status;
+
+static _Noreturn void fail(const struct plan *plan, int sync_fd, size_t index, int r)
 {
-	struct report report = {.index = (int32_t) index, .errnum = -r};
+	struct report report = {
+		.index = (int32_t) index,
+		.errnum = -r,
+		.type = (int32_t) plan->ops[index].type,
+		.detail = hook_status,
+	};
 
 	/* the parent sees the end of the socket when even this fails */
 	(void) !send(sync_fd, &report, sizeof report, MSG_NOSIGNAL);
@@ -42,27 +50,98 @@ static void close_between(unsigned first, unsigned last)
 		(void) close((int) fd);
 }
 
+static bool receive_byte(int fd, char wanted)
+{
+	char got = 0;
+	ssize_t n;
+
+	do {
+		n = recv(fd, &got, 1, 0);
+	} while (n < 0 && errno == EINTR);
+	return n == 1 && got == wanted;
+}
+
+/*
+ * The container is created: wait for somebody who knocks at the listening socket and says go. The
+ * connection takes the place of the sync socket.
+ */
+static int wait_at_socket(const struct plan *plan, int *sync_fd)
+{
+	/* until the parent has written down that we exist its death is ours */
+	if (!receive_byte(*sync_fd, 'k'))
+		_exit(125);
+	(void) close(*sync_fd);
+	for (;;) {
+		int connection = accept4(plan->gate_fd, NULL, NULL, SOCK_CLOEXEC);
+
+		if (connection < 0 && errno != EINTR && errno != ECONNABORTED)
+			_exit(125);
+		if (connection < 0)
+			continue;
+		if (receive_byte(connection, 'g')) {
+			*sync_fd = connection;
+			return 0;
+		}
+		(void) close(connection);
+	}
+}
+
 /*
  * Tell the parent, then wait until it opens the gate; its end or its death ends us. What follows needs
  * no descriptor but the socket: all others are closed, so that neither the working directory nor the
  * program can be reached through /proc/self/fd (CVE-2016-9962, CVE-2024-21626).
  */
-static int wait_at_gate(int sync_fd)
+static int wait_at_gate(const struct plan *plan, int *sync_fd)
 {
 	struct report report = {.index = -1, .errnum = 0};
-	char go;
+	unsigned first = 3 + (unsigned) plan->preserve;
+
+	if (send(*sync_fd, &report, sizeof report, MSG_NOSIGNAL) < 0)
+		return -errno;
+	if (plan->gate_fd >= 0) {
+		int r = wait_at_socket(plan, sync_fd);
+
+		if (r < 0)
+			return r;
+	} else if (!receive_byte(*sync_fd, 'g')) {
+		_exit(125);
+	}
+	if ((unsigned) *sync_fd > first)
+		close_between(first, (unsigned) *sync_fd - 1);
+	close_between(MAX((unsigned) *sync_fd + 1, first), ~0u);
+	return 0;
+}
+
+/*
+ * The hooks of the runtime's side look at our namespaces through /proc: for so long we are dumpable,
+ * if nobody of the container can see us. Their states as JSON come back for the hooks in here.
+ */
+static int wait_for_hooks(struct plan *plan, int sync_fd)
+{
+	static const char mark = RUNTIME_MARK_HOOKS;
 	ssize_t n;
 
-	if (send(sync_fd, &report, sizeof report, MSG_NOSIGNAL) < 0)
+	if (plan->reachable)
+		(void) prctl(PR_SET_DUMPABLE, 1);
+	if (send(sync_fd, &mark, 1, MSG_NOSIGNAL) < 0)
 		return -errno;
 	do {
-		n = recv(sync_fd, &go, 1, 0);
+		n = recv(sync_fd, plan->state, RUNTIME_STATES_MAX - 1, 0);
 	} while (n < 0 && errno == EINTR);
-	if (n != 1)
+	if (n <= 0)
 		_exit(125);
-	close_between(3, (unsigned) sync_fd - 1);
-	close_between((unsigned) sync_fd + 1, ~0u);
+	(void) prctl(PR_SET_DUMPABLE, 0);
 	return 0;
+}
+
+static int run_hook(const struct plan *plan, const struct op *op)
+{
+	const char *state = op->flags ? plan->state + strlen(plan->state) + 1 : plan->state;
+	int r = hook_execute(op->hook, state, &hook_status);
+
+	if (r < 0)
+		return r;
+	return hook_status == 0 ? 0 : -ECHILD;
 }
 
 /* We are not dumpable, so nobody but ourselves may open our /proc/PID/ns. */
@@ -79,15 +158,21 @@ static int apply_bounding(const struct plan *plan)
 	return caps_drop_bounding(plan->caps.bounding);
 }
 
-static int apply_one(struct plan *plan, const struct op *op, int sync_fd)
+static int apply_one(struct plan *plan, const struct op *op, int *sync)
 {
+	int sync_fd = *sync;
+
 	switch (op->type) {
 	case OP_OPEN:
 		return apply_open(plan, op);
 	case OP_IDS:
 		return apply_ids(plan, sync_fd);
+	case OP_TIMENS:
+		return apply_timens(op);
+	case OP_KEYRING:
+		return apply_keyring(op);
 	case OP_JOIN:
-		return setns(op->fd, (int) op->flags) < 0 ? -errno : 0;
+		return op->joined || setns(op->fd, (int) op->flags) == 0 ? 0 : -errno;
 	case OP_CGROUPNS:
 		return unshare(CLONE_NEWCGROUP) < 0 ? -errno : 0;
 	case OP_NETNS:
@@ -133,8 +218,22 @@ static int apply_one(struct plan *plan, const struct op *op, int sync_fd)
 		return setrlimit((int) op->flags, &op->limit) < 0 ? -errno : 0;
 	case OP_PERSONALITY:
 		return personality(plan->personality) < 0 ? -errno : 0;
+	case OP_IO_PRIORITY:
+		return apply_io_priority(op);
+	case OP_SCHEDULER:
+		return apply_scheduler(plan);
+	case OP_AFFINITY:
+		return apply_affinity(op);
+	case OP_MEMORY_POLICY:
+		return apply_memory_policy(plan);
+	case OP_LABEL:
+		return apply_label(op);
+	case OP_HOOKS:
+		return wait_for_hooks(plan, sync_fd);
+	case OP_HOOK:
+		return run_hook(plan, op);
 	case OP_READY:
-		return wait_at_gate(sync_fd);
+		return wait_at_gate(plan, sync);
 	case OP_BOUNDING:
 		return apply_bounding(plan);
 	case OP_GROUPS:
@@ -154,13 +253,10 @@ static int apply_one(struct plan *plan, const struct op *op, int sync_fd)
 		return apply_capabilities(plan);
 	case OP_NO_NEW_PRIVILEGES:
 		return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) < 0 ? -errno : 0;
-	case OP_SECCOMP: {
-		int r = seccomp_program_load(&plan->seccomp);
-
-		return r < 0 ? r : 0;
-	}
+	case OP_SECCOMP:
+		return apply_seccomp(plan, sync_fd);
 	case OP_INIT:
-		return apply_init();
+		return apply_init(plan);
 	case OP_EXEC:
 		return apply_exec(plan);
 	}
@@ -184,14 +280,14 @@ _Noreturn void plan_apply(struct plan *plan, int sync_fd)
 	if (!plan->uid_map)
 		(void) prctl(PR_SET_DUMPABLE, 0);
 	/* the monitor's death ends the container; cleared by OP_UID, set again there */
-	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+	apply_death_signal(plan);
 	reset_signals();
 	(void) umask(0);
 	for (size_t i = 0; i < plan->count; i++) {
-		int r = apply_one(plan, &plan->ops[i], sync_fd);
+		int r = apply_one(plan, &plan->ops[i], &sync_fd);
 
 		if (r < 0 && !plan->ops[i].optional)
-			fail(sync_fd, i, r);
+			fail(plan, sync_fd, i, r);
 	}
 	_exit(126);
 }

@@ -19,7 +19,26 @@ int apply_mask(struct plan *plan, const struct op *op);
 int apply_read_only(const struct plan *plan, const struct op *op);
 int apply_sysctl(const struct op *op);
 
+/*
+ * --- apply_attributes.c ---
+ * apply_open_proc - path below /proc, which has to be the kernel's own; descriptor, -EXDEV or -ELOOP when covered
+ * apply_cpus - sched_setaffinity(2) with a list such as 0-3,5; NULL: all that the cgroup allows
+ */
+int apply_open_proc(const char *path, int flags);
+int apply_cpus(const char *list);
+int apply_timens(const struct op *op);
+int apply_keyring(const struct op *op);
+int apply_io_priority(const struct op *op);
+int apply_scheduler(const struct plan *plan);
+int apply_affinity(const struct op *op);
+int apply_memory_policy(const struct plan *plan);
+int apply_label(const struct op *op);
+
 int apply_loopback(void);
+/* apply_death_signal - the death of the parent is ours, unless the plan is to survive it */
+void apply_death_signal(const struct plan *plan);
+/* apply_seccomp - load the filter; the listener of one that notifies goes to the parent first */
+int apply_seccomp(const struct plan *plan, int sync_fd);
 int apply_ids(const struct plan *plan, int sync_fd);
 int apply_terminal(struct plan *plan, int sync_fd);
 int apply_stdio(const struct plan *plan);
@@ -30,7 +49,7 @@ int apply_uid(const struct plan *plan);
 int apply_make_cwd(const struct plan *plan);
 int apply_cwd(const struct plan *plan);
 int apply_capabilities(const struct plan *plan);
-int apply_init(void);
+int apply_init(const struct plan *plan);
 int apply_exec(const struct plan *plan);
 
 #endif

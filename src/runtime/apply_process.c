@@ -19,21 +19,27 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+void apply_death_signal(const struct plan *plan)
+{
+	if (!plan->survive)
+		(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+}
+
 /* The parent writes our maps, for which we must still be dumpable (proc(5), uid_map); then nobody else is let near. */
 int apply_ids(const struct plan *plan, int sync_fd)
 {
 	char go;
 
-	if (!plan->uid_map)
+	if (!plan->uid_map && plan->user_ns_fd < 0)
 		return 0;
-	if (recv(sync_fd, &go, 1, 0) != 1)
-		return -EPROTO;
+	if (plan->uid_map && recv(sync_fd, &go, 1, 0) != 1)
+		_exit(125);
 	(void) prctl(PR_SET_DUMPABLE, 0);
 	/* where the maps have no 0 the caller stays who he is, with all capabilities */
 	if ((setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL)
 		return -errno;
 	(void) prctl(PR_SET_DUMPABLE, 0);
-	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+	apply_death_signal(plan);
 	return 0;
 }
 
@@ -84,7 +90,7 @@ int apply_uid(const struct plan *plan)
 		return -errno;
 	/* changing ids made us dumpable-by-default and forgot the death signal (prctl(2)) */
 	(void) prctl(PR_SET_DUMPABLE, 0);
-	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+	apply_death_signal(plan);
 	return 0;
 }
 
@@ -114,7 +120,7 @@ int apply_capabilities(const struct plan *plan)
 	int r = caps_apply(&plan->caps);
 
 	(void) prctl(PR_SET_DUMPABLE, 0);
-	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+	apply_death_signal(plan);
 	return r;
 }
 

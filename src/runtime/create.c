@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* create.c - clone the process of a container, talk with it until it executes; see runtime.h */
-#include "plan.h"
+#include "apply.h"
 
 #include "coracle/base/alloc.h"
 #include "coracle/base/fd.h"
@@ -14,16 +14,19 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 
 /*
- * A pid namespace can only be joined by children: a go-between enters it and makes the process as a
- * child of the caller (CLONE_PARENT), then says its pid. pid_namespaces(7), setns(2).
+ * A pid namespace can only be joined by children, and namespaces that are made belong to the user
+ * namespace that one is in: a go-between enters both and makes the process as a child of the caller
+ * (CLONE_PARENT), then says its pid. pid_namespaces(7), setns(2).
  */
 struct go_between {
-	int pid_ns_fd;
+	int pid_ns_fd, user_ns_fd;
 	int pidfd;           /* exec: all of join_flags are entered through it instead */
 	uint64_t join_flags;
 };
@@ -54,16 +57,47 @@ static pid_t clone_into(const struct plan *plan, uint64_t flags, int *pidfd)
 	return pid > 0 ? move(pid, plan->cgroup_fd) : pid;
 }
 
+static int enter_container(const struct go_between *via)
+{
+	if (setns(via->pidfd, (int) via->join_flags) < 0)
+		return -errno;
+	/* from outside: become its root, if it has one */
+	if ((via->join_flags & CLONE_NEWUSER)
+	    && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL && errno != EPERM)
+		return -errno;
+	(void) prctl(PR_SET_DUMPABLE, 0);
+	return 0;
+}
+
+/*
+ * What belongs to the caller's user namespace has to be joined before the other one is entered, what belongs to
+ * that one after it: each is tried here, and again by the process itself.
+ */
+static int enter_paths(const struct go_between *via, struct plan *plan)
+{
+	if (via->pid_ns_fd >= 0 && setns(via->pid_ns_fd, CLONE_NEWPID) < 0
+	    && (via->user_ns_fd < 0 || errno != EPERM))
+		return -errno;
+	if (via->user_ns_fd < 0)
+		return 0;
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->ops[i].type == OP_JOIN && plan->ops[i].flags != CLONE_NEWNS)
+			plan->ops[i].joined = setns(plan->ops[i].fd, (int) plan->ops[i].flags) == 0;
+	if (setns(via->user_ns_fd, CLONE_NEWUSER) < 0)
+		return -errno;
+	return via->pid_ns_fd >= 0 && setns(via->pid_ns_fd, CLONE_NEWPID) < 0 ? -errno : 0;
+}
+
 static _Noreturn void go_between(const struct go_between *via, struct plan *plan, const int *sync, int said)
 {
 	int32_t result;
 
 	(void) close(sync[0]);
-	if (via->pidfd >= 0) {
-		result = setns(via->pidfd, (int) via->join_flags) < 0 ? -errno : 0;
-	} else {
-		result = setns(via->pid_ns_fd, CLONE_NEWPID) < 0 ? -errno : 0;
-	}
+	/* in the container's namespaces before it is the container's process: nobody may trace it */
+	(void) prctl(PR_SET_DUMPABLE, 0);
+	result = plan->initial_cpus ? apply_cpus(plan->initial_cpus) : 0;
+	if (result >= 0)
+		result = via->pidfd >= 0 ? enter_container(via) : enter_paths(via, plan);
 	if (result >= 0) {
 		result = clone_into(plan, plan->clone_flags | CLONE_PARENT, NULL);
 		if (result == 0)
@@ -119,7 +153,10 @@ static int launch(const struct go_between *via, struct plan *plan, struct runtim
 	(void) close(sync[1]);
 	if (pid < 0) {
 		(void) close(sync[0]);
-		return error_errno(err, -pid, "start a process in new namespaces");
+		return error_errno(err, -pid,
+		                   plan->initial_cpus ? "start a process in the container, from the CPUs %s"
+		                                      : "start a process in new namespaces",
+		                   plan->initial_cpus);
 	}
 	*out = (struct runtime_process){
 		.pid = pid,
@@ -144,6 +181,18 @@ static int write_map(pid_t pid, const char *file, const char *text)
 	return write(fd, text, strlen(text)) < 0 ? -errno : 0;
 }
 
+static int say(const struct runtime_process *process, const char *byte, struct error *err)
+{
+	return send(process->sync_fd, byte, 1, MSG_NOSIGNAL) < 0
+	               ? error_errno(err, errno, "speak to the container's first process")
+	               : 0;
+}
+
+int runtime_mapped(struct runtime_process *process, struct error *err)
+{
+	return say(process, "m", err);
+}
+
 static int write_maps(struct runtime_process *process, struct error *err)
 {
 	const struct plan *plan = process->plan;
@@ -153,7 +202,7 @@ static int write_maps(struct runtime_process *process, struct error *err)
 		r = write_map(process->pid, "gid_map", plan->gid_map);
 	if (r < 0)
 		return error_errno(err, -r, "write the id maps of the container's user namespace");
-	return send(process->sync_fd, "m", 1, MSG_NOSIGNAL) < 0 ? error_errno(err, errno, "send") : 0;
+	return runtime_mapped(process, err);
 }
 
 int runtime_spawn(const struct runtime_request *request, struct runtime_process *out, struct error *err)
@@ -161,8 +210,12 @@ int runtime_spawn(const struct runtime_request *request, struct runtime_process 
 	struct plan *plan = xcalloc(1, sizeof *plan);
 	int r = plan_build(request, plan, err);
 
-	if (r >= 0 && plan->pid_ns_fd >= 0) {
-		struct go_between via = {.pid_ns_fd = plan->pid_ns_fd, .pidfd = -1};
+	if (r >= 0 && (plan->pid_ns_fd >= 0 || plan->user_ns_fd >= 0)) {
+		struct go_between via = {
+			.pid_ns_fd = plan->pid_ns_fd,
+			.user_ns_fd = plan->user_ns_fd,
+			.pidfd = -1,
+		};
 
 		r = launch(&via, plan, out, err);
 	} else if (r >= 0) {
@@ -172,7 +225,7 @@ int runtime_spawn(const struct runtime_request *request, struct runtime_process 
 		plan_free(plan);
 		return r;
 	}
-	if (plan->uid_map) {
+	if (plan->uid_map && !request->caller_maps) {
 		r = write_maps(out, err);
 		if (r < 0)
 			runtime_abort(out);
@@ -185,6 +238,7 @@ int runtime_exec(const struct runtime_exec *request, struct runtime_process *out
 	struct plan *plan = xcalloc(1, sizeof *plan);
 	struct go_between via = {
 		.pid_ns_fd = -1,
+		.user_ns_fd = -1,
 		.pidfd = request->pidfd,
 		/* all of them in one call (Linux 5.8), which enters a user namespace first */
 		.join_flags = request->namespaces,
@@ -198,9 +252,39 @@ int runtime_exec(const struct runtime_exec *request, struct runtime_process *out
 	return r;
 }
 
+/* The child waits with its filter loaded until the agent has the listener. */
+static int pass_listener(struct runtime_process *process, int fd, struct error *err)
+{
+	int r;
+
+	if (!process->on_listener)
+		return error_set(err, ERROR_UNSUPPORTED,
+		                 "the seccomp profile has SCMP_ACT_NOTIFY, for which there is no listener");
+	r = process->on_listener(process->listener_data, fd, err);
+	return r < 0 ? r : say(process, "a", err);
+}
+
+static int keep_descriptor(struct runtime_process *process, char mark, int fd, struct error *err)
+{
+	int *slot = mark == RUNTIME_MARK_NETNS ? &process->netns_fd : &process->terminal_fd;
+	int r;
+
+	if (mark == RUNTIME_MARK_LISTENER) {
+		r = pass_listener(process, fd, err);
+		(void) close(fd);
+		return r < 0 ? r : 1;
+	}
+	if (*slot >= 0)
+		(void) close(*slot);
+	*slot = fd;
+	return 1;
+}
+
+#define CAME_HOOKS 2
+
 /*
- * One message of the child: 1 a descriptor came and is in its place, 0 the end of the socket,
- * sizeof *report a report, or a negative errno with err
+ * One message of the child: 1 a descriptor came and is in its place, CAME_HOOKS it waits for hooks, 0 the
+ * end of the socket, sizeof *report a report, or a negative errno with err
  */
 static int receive(struct runtime_process *process, struct report *report, struct error *err)
 {
@@ -210,15 +294,10 @@ static int receive(struct runtime_process *process, struct report *report, struc
 
 	if (n < 0)
 		return error_errno(err, (int) -n, "hear from the container");
-	if (n == 1 && count == 1) {
-		int *slot = *(const char *) report == RUNTIME_MARK_NETNS ? &process->netns_fd
-		                                                         : &process->terminal_fd;
-
-		if (*slot >= 0)
-			(void) close(*slot);
-		*slot = fd;
-		return 1;
-	}
+	if (n == 1 && count == 1)
+		return keep_descriptor(process, *(const char *) report, fd, err);
+	if (n == 1 && *(const char *) report == RUNTIME_MARK_HOOKS)
+		return CAME_HOOKS;
 	if (fd >= 0)
 		(void) close(fd);
 	if (n != 0 && n != sizeof *report)
@@ -226,7 +305,7 @@ static int receive(struct runtime_process *process, struct report *report, struc
 	return (int) n;
 }
 
-/* 0 ready, 1 more to come, negative errno with err */
+/* 0 ready, 1 or CAME_HOOKS more to come, negative errno with err */
 static int next_report(struct runtime_process *process, struct error *err)
 {
 	struct report report;
@@ -235,7 +314,7 @@ static int next_report(struct runtime_process *process, struct error *err)
 	if (n == 0)
 		return error_set(err, ERROR_SYSTEM,
 		                 "the container's first process died while it was being set up");
-	if (n < 0 || n == 1)
+	if (n < 0 || n == 1 || n == CAME_HOOKS)
 		return n;
 	return report.errnum ? plan_word(process->plan, &report, err) : 0;
 }
@@ -251,6 +330,33 @@ int runtime_wait_netns(struct runtime_process *process, struct error *err)
 	return 0;
 }
 
+int runtime_wait_hooks(struct runtime_process *process, struct error *err)
+{
+	int r;
+
+	do {
+		r = next_report(process, err);
+	} while (r == 1);
+	if (r == 0)
+		return error_set(err, ERROR_SYSTEM, "the container's first process did not wait for the hooks");
+	return r < 0 ? r : 0;
+}
+
+int runtime_hooks_done(struct runtime_process *process, const char *creating, const char *created,
+                       struct error *err)
+{
+	char *texts = process->plan->state;
+	size_t first = strlen(creating) + 1, both = first + strlen(created) + 1;
+
+	if (both >= RUNTIME_STATES_MAX)
+		return error_set(err, ERROR_INVALID, "the state of the container is too long for hooks: %zu bytes", both);
+	(void) memcpy(texts, creating, first);
+	(void) memcpy(texts + first, created, both - first);
+	return send(process->sync_fd, texts, both, MSG_NOSIGNAL) < 0
+	               ? error_errno(err, errno, "speak to the container's first process")
+	               : 0;
+}
+
 int runtime_wait_ready(struct runtime_process *process, struct error *err)
 {
 	int r;
@@ -258,7 +364,37 @@ int runtime_wait_ready(struct runtime_process *process, struct error *err)
 	do {
 		r = next_report(process, err);
 	} while (r == 1);
+	return r == CAME_HOOKS ? error_set(err, ERROR_SYSTEM, "hooks were not waited for") : r;
+}
+
+int runtime_created(struct runtime_process *process, struct error *err)
+{
+	int r = say(process, "k", err);
+
+	(void) close(process->sync_fd);
+	process->sync_fd = -1;
 	return r;
+}
+
+int runtime_knock(int dir_fd, const char *name, const struct oci_spec *spec, struct runtime_process *out,
+                  struct error *err)
+{
+	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
+
+	if (fd < 0)
+		return error_errno(err, errno, "socket");
+	/* a path may be longer than the 107 bytes of an address (unix(7)) */
+	(void) snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir_fd, name);
+	if (connect(fd, (const struct sockaddr *) &address, sizeof address) < 0)
+		return error_errno(err, errno, "reach the container's first process");
+	*out = (struct runtime_process){
+		.pidfd = -1, .sync_fd = TAKE_FD(fd), .terminal_fd = -1, .netns_fd = -1};
+	out->plan = xcalloc(1, sizeof *out->plan);
+	out->plan->pid_ns_fd = out->plan->user_ns_fd = -1;
+	if (spec->process)
+		texts_add_all(&out->plan->argv, &spec->process->args);
+	return 0;
 }
 
 /*
@@ -284,16 +420,20 @@ int runtime_start(struct runtime_process *process, struct error *err)
 	struct report report;
 	int n;
 
-	if (send(process->sync_fd, "g", 1, MSG_NOSIGNAL) < 0)
-		return error_errno(err, errno, "start the container's process");
-	n = receive(process, &report, err);
+	n = say(process, "g", err);
+	if (n < 0)
+		return n;
+	do {
+		n = receive(process, &report, err);
+	} while (n == 1);
 	(void) close(process->sync_fd);
 	process->sync_fd = -1;
 	if (n < 0)
 		return n;
 	if (n && report.errnum)
 		return plan_word(process->plan, &report, err);
-	wait_until_reachable(process->pid);
+	if (process->pid > 0)
+		wait_until_reachable(process->pid);
 	return 0;
 }
 

@@ -57,7 +57,7 @@ static _Noreturn void serve(pid_t program, const sigset_t *all)
 	}
 }
 
-int apply_init(void)
+int apply_init(const struct plan *plan)
 {
 	sigset_t all;
 	pid_t program;
@@ -70,7 +70,7 @@ int apply_init(void)
 	if (program > 0)
 		serve(program, &all);
 	(void) prctl(PR_SET_DUMPABLE, 0);
-	(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
+	apply_death_signal(plan);
 	(void) setpgid(0, 0);
 	/* with a terminal the program must be in its foreground; SIGTTOU is blocked here */
 	(void) tcsetpgrp(STDIN_FILENO, getpgrp());

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 static const struct {
 	const char *type;
@@ -78,14 +79,15 @@ static int plan_namespaces(const struct oci_linux *linux_, struct plan *plan, st
 			continue;
 		}
 		if (!wanted->path || !*wanted->path) {
-			plan->clone_flags |= flag;
+			/* a time namespace is made by OP_TIMENS */
+			plan->clone_flags |= strcmp(wanted->type, "time") == 0 ? 0 : flag;
 			continue;
 		}
 		fd = open(wanted->path, O_RDONLY | O_CLOEXEC);
 		if (fd < 0)
 			return error_errno(err, errno, "%s namespace %s", wanted->type, wanted->path);
-		if (flag == CLONE_NEWPID) {
-			plan->pid_ns_fd = fd;
+		if (flag == CLONE_NEWPID || flag == CLONE_NEWUSER) {
+			*(flag == CLONE_NEWPID ? &plan->pid_ns_fd : &plan->user_ns_fd) = fd;
 			continue;
 		}
 		op = plan_add(plan, OP_JOIN);
@@ -151,6 +153,25 @@ static void plan_names(const struct oci_spec *spec, struct plan *plan)
 		plan_add(plan, OP_DOMAINNAME)->data = plan_keep(plan, spec->domainname);
 }
 
+bool runtime_has_hooks(const struct oci_spec *spec)
+{
+	const struct oci_hooks *hooks = spec->hooks;
+
+	return hooks && (hooks->prestart.count || hooks->create_runtime.count || hooks->create_container.count
+	                 || hooks->start_container.count);
+}
+
+void plan_hooks(const struct list *hooks, bool created, struct plan *plan)
+{
+	LIST_EACH(struct oci_hook, hook, hooks) {
+		struct op *op = plan_add(plan, OP_HOOK);
+
+		op->hook = hook;
+		op->target = hook->path;
+		op->flags = created;
+	}
+}
+
 static void find_own_binary(struct plan *plan)
 {
 	struct stat st;
@@ -165,7 +186,7 @@ static struct plan *begin(struct plan *plan, const int *stdio, bool give, int cg
                           const struct seccomp_program *seccomp)
 {
 	(void) memset(plan, 0, sizeof *plan);
-	plan->pid_ns_fd = plan->root_fd = plan->dir_mask_fd = -1;
+	plan->pid_ns_fd = plan->user_ns_fd = plan->root_fd = plan->dir_mask_fd = plan->gate_fd = -1;
 	(void) memcpy(plan->stdio, stdio, sizeof plan->stdio);
 	plan->give_stdio = give;
 	plan->cgroup_fd = cgroup_fd;
@@ -188,14 +209,19 @@ int plan_build(const struct runtime_request *request, struct plan *plan, struct 
 	(void) begin(plan, request->stdio, request->give_stdio, request->cgroup_fd, request->seccomp);
 	plan->root_fd = request->root_fd;
 	plan->keep_groups = request->keep_groups;
-	if (!spec->process)
-		return error_set(err, ERROR_INVALID, "the specification has no process");
-	if (request->seccomp && request->seccomp->notify)
-		return error_set(err, ERROR_UNSUPPORTED,
-		                 "the seccomp profile has SCMP_ACT_NOTIFY, for which there is no listener");
-	plan->terminal = spec->process->terminal;
-	plan->size = spec->process->console_size;
+	plan->root_path = request->root_path;
+	plan->survive = request->survive;
+	plan->preserve = request->preserve;
+	plan->no_pivot = request->no_pivot;
+	plan->keyring = request->keyring;
+	plan->gate_fd = request->gate_fd > STDERR_FILENO ? request->gate_fd : -1;
+	if (spec->process) {
+		plan->terminal = spec->process->terminal;
+		plan->size = spec->process->console_size;
+	}
 	r = plan_opens(spec, plan, err);
+	if (r >= 0)
+		r = plan_host(linux_, plan, err);
 	if (r < 0)
 		return r;
 	(void) plan_add(plan, OP_IDS);
@@ -212,6 +238,12 @@ int plan_build(const struct runtime_request *request, struct plan *plan, struct 
 	if (r < 0)
 		return r;
 	plan_sysctls(linux_, plan);
+	if (runtime_has_hooks(spec)) {
+		plan->state = xcalloc(1, RUNTIME_STATES_MAX);
+		(void) plan_add(plan, OP_HOOKS);
+		plan->reachable = (plan->clone_flags & CLONE_NEWPID) != 0;
+		plan_hooks(&spec->hooks->create_container, false, plan);
+	}
 	(void) plan_add(plan, OP_PIVOT);
 	if (plan->terminal)
 		(void) plan_add(plan, OP_TERMINAL);
@@ -227,7 +259,12 @@ int plan_build(const struct runtime_request *request, struct plan *plan, struct 
 			                 linux_->rootfs_propagation);
 		(void) plan_add(plan, OP_ROOT_PROPAGATION);
 	}
-	r = plan_process(spec->process, linux_, plan, err);
+	/* one without a process can be created, not started (runtime-spec runtime.md#start) */
+	if (!spec->process) {
+		(void) plan_add(plan, OP_READY);
+		return 0;
+	}
+	r = plan_process(spec->process, spec->hooks, linux_, plan, err);
 	if (r < 0)
 		return r;
 	if (request->init)
@@ -243,6 +280,8 @@ int plan_build_exec(const struct runtime_exec *request, struct plan *plan, struc
 
 	(void) begin(plan, request->stdio, request->give_stdio, request->cgroup_fd, request->seccomp);
 	plan->in_container = true;
+	plan->survive = request->survive;
+	plan->preserve = request->preserve;
 	plan->keep_groups = request->keep_groups;
 	plan->terminal = request->process->terminal;
 	plan->size = request->process->console_size;
@@ -250,7 +289,7 @@ int plan_build_exec(const struct runtime_exec *request, struct plan *plan, struc
 		(void) plan_add(plan, OP_TERMINAL);
 	else
 		(void) plan_add(plan, OP_STDIO);
-	r = plan_process(request->process, &none, plan, err);
+	r = plan_process(request->process, NULL, &none, plan, err);
 	if (r < 0)
 		return r;
 	(void) plan_add(plan, OP_EXEC);
@@ -261,6 +300,8 @@ static const char *const op_words[] = {
 	[OP_OPEN] = "open",
 	[OP_IDS] = "become root in the user namespace",
 	[OP_JOIN] = "join namespace",
+	[OP_TIMENS] = "set the offsets of the time namespace",
+	[OP_KEYRING] = "make a session keyring",
 	[OP_CGROUPNS] = "make a cgroup namespace",
 	[OP_NETNS] = "hand over the network namespace",
 	[OP_LOOPBACK] = "bring the loopback interface up",
@@ -274,6 +315,8 @@ static const char *const op_words[] = {
 	[OP_LINK] = "symlink",
 	[OP_TERMINAL] = "make a terminal",
 	[OP_SYSCTL] = "sysctl",
+	[OP_HOOKS] = "wait for the hooks",
+	[OP_HOOK] = "hook",
 	[OP_PIVOT] = "pivot_root",
 	[OP_MASK] = "mask",
 	[OP_READ_ONLY] = "make read-only",
@@ -283,6 +326,11 @@ static const char *const op_words[] = {
 	[OP_OOM_SCORE] = "set the OOM score",
 	[OP_RLIMIT] = "set the resource limit",
 	[OP_PERSONALITY] = "set the personality",
+	[OP_IO_PRIORITY] = "set the I/O priority",
+	[OP_SCHEDULER] = "set the scheduler",
+	[OP_AFFINITY] = "set the CPU affinity",
+	[OP_MEMORY_POLICY] = "set the memory policy",
+	[OP_LABEL] = "set the security label",
 	[OP_READY] = "wait for the start",
 	[OP_BOUNDING] = "drop capabilities",
 	[OP_GROUPS] = "set the groups",
@@ -304,15 +352,15 @@ static int word_exec(const struct plan *plan, int errnum, struct error *err)
 
 	if (errnum == ENOENT || errnum == ENOTDIR)
 		return error_set(err, ERROR_NO_COMMAND,
-		                 strchr(command, '/') ? "%s: no such file in the container"
-		                                      : "%s: command not found in the container's $PATH",
+		                 strchr(command, '/') ? "%s: no such file or directory in the container"
+		                                      : "%s: executable file not found in $PATH of the container",
 		                 command);
 	if (errnum == ENOEXEC)
 		return error_set(err, ERROR_NOT_EXECUTABLE,
 		                 "%s: not a program for this machine (exec format error)", command);
 	if (errnum == EACCES || errnum == EISDIR)
 		return error_set(err, ERROR_NOT_EXECUTABLE,
-		                 "%s: can't be executed: a directory, or without execute permission", command);
+		                 "%s: permission denied: a directory, or without execute permission", command);
 	(void) error_errno(err, errnum, "%s: can't be executed", command);
 	err->kind = ERROR_NOT_EXECUTABLE;
 	return -errnum;
@@ -324,9 +372,20 @@ int plan_word(const struct plan *plan, const struct report *report, struct error
 	const char *name;
 	int r;
 
+	/* who knocked at the gate has no operations, only the command's name */
+	if (plan->count == 0 && report->type == OP_EXEC)
+		return word_exec(plan, report->errnum, err);
+	if (plan->count == 0 && report->type >= 0 && report->type <= OP_EXEC)
+		return error_errno(err, report->errnum, "%s", op_words[report->type]);
 	if (report->index < 0 || (size_t) report->index >= plan->count)
 		return error_errno(err, report->errnum, "set up the container");
 	op = &plan->ops[report->index];
+	if (op->type == OP_HOOK && report->errnum == ECHILD)
+		return WIFSIGNALED(report->detail)
+		               ? error_set(err, ERROR_SYSTEM, "hook %s: killed by signal %d", op->hook->path,
+		                           WTERMSIG(report->detail))
+		               : error_set(err, ERROR_SYSTEM, "hook %s: ended with status %d", op->hook->path,
+		                           WEXITSTATUS(report->detail));
 	name = op->target ? op->target : op->data;
 	if (op->type == OP_EXEC)
 		return word_exec(plan, report->errnum, err);
@@ -370,6 +429,9 @@ void plan_free(struct plan *plan)
 			(void) close(plan->ops[i].fd);
 	if (plan->pid_ns_fd >= 0)
 		(void) close(plan->pid_ns_fd);
+	if (plan->user_ns_fd >= 0)
+		(void) close(plan->user_ns_fd);
+	free(plan->state);
 	free(plan->ops);
 	texts_done(&plan->strings);
 	texts_done(&plan->argv);

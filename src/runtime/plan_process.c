@@ -117,8 +117,8 @@ static int plan_user(const struct oci_user *user, struct plan *plan, struct erro
  * uid (PR_SET_KEEPCAPS), no_new_privs and seccomp last. With no_new_privs absent the filter needs
  * CAP_SYS_ADMIN, so it is then loaded before the sets shrink.
  */
-int plan_process(const struct oci_process *process, const struct oci_linux *linux_, struct plan *plan,
-                 struct error *err)
+int plan_process(const struct oci_process *process, const struct oci_hooks *hooks,
+                 const struct oci_linux *linux_, struct plan *plan, struct error *err)
 {
 	int r;
 
@@ -140,6 +140,8 @@ int plan_process(const struct oci_process *process, const struct oci_linux *linu
 	r = plan_rlimits(process, plan, err);
 	if (r >= 0)
 		r = plan_personality(linux_, plan, err);
+	if (r >= 0)
+		r = plan_attributes(process, linux_, plan, err);
 	if (r < 0)
 		return r;
 	if (!plan->in_container) {
@@ -151,6 +153,12 @@ int plan_process(const struct oci_process *process, const struct oci_linux *linu
 	}
 	(void) plan_add(plan, OP_UMASK);
 	(void) plan_add(plan, OP_READY);
+	if (hooks)
+		plan_hooks(&hooks->start_container, true, plan);
+	/* hooks are the caller's programs: the labels are for what is executed after them */
+	r = plan_attributes_late(process, plan, err);
+	if (r < 0)
+		return r;
 	if (plan->have_seccomp && !plan->no_new_privileges)
 		(void) plan_add(plan, OP_SECCOMP);
 	if (plan->set_caps)

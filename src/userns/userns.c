@@ -142,14 +142,14 @@ static void map_text(const struct id_range *ranges, size_t count, struct texts *
 	}
 }
 
-static pid_t helper_start(struct userns *userns, const char *program, const struct id_range *ranges,
-                          size_t count, struct error *err)
+static pid_t helper_start(const char *program, int target, const struct id_range *ranges, size_t count,
+                          int errors, struct error *err)
 {
 	AUTO_TEXTS struct texts argv = {0};
-	struct spawn spawn = {.program = program, .stdio = {-1, -1, userns->helper_errors}};
+	struct spawn spawn = {.program = program, .stdio = {-1, -1, errors}};
 
 	texts_add(&argv, program);
-	texts_printf(&argv, "%d", userns->holder_pid);
+	texts_printf(&argv, "%d", target);
 	map_text(ranges, count, &argv);
 	spawn.argv = (const char *const *) argv.items;
 	return spawn_start(&spawn, NULL, err);
@@ -160,11 +160,13 @@ static int helpers_start(struct userns *userns, struct error *err)
 	pid_t pid;
 
 	userns->helper_errors = (int) syscall(SYS_memfd_create, "newidmap", 1u /* MFD_CLOEXEC */);
-	pid = helper_start(userns, "newuidmap", userns->uids, userns->uid_count, err);
+	pid = helper_start("newuidmap", userns->holder_pid, userns->uids, userns->uid_count,
+	                   userns->helper_errors, err);
 	if (pid < 0)
 		return pid;
 	userns->uid_helper = pid;
-	pid = helper_start(userns, "newgidmap", userns->gids, userns->gid_count, err);
+	pid = helper_start("newgidmap", userns->holder_pid, userns->gids, userns->gid_count,
+	                   userns->helper_errors, err);
 	if (pid < 0)
 		return pid;
 	userns->gid_helper = pid;
@@ -322,17 +324,22 @@ static bool helper_succeeded(int *pid)
 	return ok;
 }
 
+/* What the helpers had to say: one line, "" when nothing */
+static void helper_words(int errors, char *words, size_t size)
+{
+	ssize_t n = errors < 0 ? 0 : pread(errors, words, size - 1, 0);
+
+	words[n > 0 ? n : 0] = '\0';
+	words[strcspn(words, "\n")] = '\0';
+}
+
 static void note_helper_words(struct userns *userns)
 {
-	char words[256] = "";
-	ssize_t n = userns->helper_errors < 0
-	                    ? 0
-	                    : pread(userns->helper_errors, words, sizeof words - 1, 0);
+	char words[256];
 
 	if (userns->note[0])
 		return;
-	words[n > 0 ? n : 0] = '\0';
-	words[strcspn(words, "\n")] = '\0';
+	helper_words(userns->helper_errors, words, sizeof words);
 	(void) snprintf(userns->note, sizeof userns->note,
 	                "newuidmap or newgidmap refused (%s), so only one id exists in containers; see: "
 	                "coracle doctor",
@@ -398,4 +405,84 @@ void userns_free(struct userns *userns)
 	if (userns->helper_errors >= 0)
 		(void) close(userns->helper_errors);
 	free(userns);
+}
+
+void userns_own_ranges(struct userns_mapping *mapping)
+{
+	const char *name = own_name();
+
+	*mapping = (struct userns_mapping){.uid_count = 1, .gid_count = 1, .helper_errors = -1};
+	if (read_ranges("/etc/subuid", name, geteuid(), mapping->uids, &mapping->uid_count) >= 0
+	    && read_ranges("/etc/subgid", name, getegid(), mapping->gids, &mapping->gid_count) >= 0)
+		return;
+	/* read_ranges() has put the caller's own first */
+	mapping->gids[0] = (struct id_range){.inside = 0, .outside = getegid(), .count = 1};
+	mapping->uid_count = mapping->gid_count = 1;
+}
+
+static int write_ranges(int pid, const char *file, const struct id_range *ranges, size_t count)
+{
+	AUTO_TEXTS struct texts lines = {0};
+	AUTO_FREE char *text = NULL;
+
+	for (size_t i = 0; i < count; i++)
+		texts_printf(&lines, "%" PRIu64 " %" PRIu64 " %" PRIu64, ranges[i].inside, ranges[i].outside,
+		             ranges[i].count);
+	text = texts_join(&lines, "\n");
+	return write_proc(pid, file, text);
+}
+
+static int map_directly(const struct userns_mapping *mapping, int pid, bool privileged, struct error *err)
+{
+	/* user_namespaces(7): without privilege setgroups(2) must be given up first */
+	int r = privileged ? 0 : write_proc(pid, "setgroups", "deny");
+
+	if (r >= 0)
+		r = write_ranges(pid, "uid_map", mapping->uids, mapping->uid_count);
+	if (r >= 0)
+		r = write_ranges(pid, "gid_map", mapping->gids, mapping->gid_count);
+	return r < 0 ? error_errno(err, -r, "write the id maps of the container's user namespace") : 0;
+}
+
+static bool is_only_own(const struct id_range *ranges, size_t count, uint64_t own)
+{
+	return count == 1 && ranges[0].count == 1 && ranges[0].outside == own;
+}
+
+int userns_map_begin(struct userns_mapping *mapping, int pid, struct error *err)
+{
+	bool privileged = caps_has(6 /* CAP_SETGID */) && caps_has(7 /* CAP_SETUID */);
+
+	mapping->uid_helper = mapping->gid_helper = 0;
+	mapping->helper_errors = -1;
+	if (privileged
+	    || (is_only_own(mapping->uids, mapping->uid_count, geteuid())
+	        && is_only_own(mapping->gids, mapping->gid_count, getegid())))
+		return map_directly(mapping, pid, privileged, err);
+	mapping->helper_errors = (int) syscall(SYS_memfd_create, "newidmap", 1u /* MFD_CLOEXEC */);
+	mapping->uid_helper = helper_start("newuidmap", pid, mapping->uids, mapping->uid_count,
+	                                   mapping->helper_errors, err);
+	if (mapping->uid_helper < 0)
+		return mapping->uid_helper;
+	mapping->gid_helper = helper_start("newgidmap", pid, mapping->gids, mapping->gid_count,
+	                                   mapping->helper_errors, err);
+	return mapping->gid_helper < 0 ? mapping->gid_helper : 0;
+}
+
+int userns_map_finish(struct userns_mapping *mapping, struct error *err)
+{
+	bool started = mapping->uid_helper > 0;
+	bool uids = !started || helper_succeeded(&mapping->uid_helper);
+	bool gids = mapping->gid_helper <= 0 || helper_succeeded(&mapping->gid_helper);
+	char words[256] = "";
+
+	helper_words(mapping->helper_errors, words, sizeof words);
+	if (mapping->helper_errors >= 0)
+		(void) close(mapping->helper_errors);
+	mapping->helper_errors = -1;
+	if (uids && gids)
+		return 0;
+	return error_set(err, ERROR_DENIED, "id maps of the container's user namespace: new%cidmap refused%s%s; "
+	                 "the ids have to be in /etc/sub%cid", uids ? 'g' : 'u', words[0] ? ": " : "", words,
+	                 uids ? 'g' : 'u');
 }

@@ -22,11 +22,12 @@ MAY_USE = {
     'volume': 'base sys conf',
     'parse': 'base sys state volume',
     'runtime': 'base sys oci',
+    'lifecycle': 'base sys oci conf userns runtime',
     'engine': 'base sys oci conf userns state store network volume',
     'image': 'base sys oci conf store engine',
     'monitor': 'base sys oci conf userns state store network volume parse runtime engine',
     'container': 'base sys oci format conf userns state store network volume parse engine image monitor',
-    'cli': 'base sys oci format conf userns state store network volume parse engine image monitor container',
+    'cli': 'base sys oci format conf userns runtime lifecycle state store network volume parse engine image monitor container',
     'main': '*',
 }
 # Single headers beyond the rows, each with its reason.

@@ -5,8 +5,10 @@
 
 #include "coracle/base/json.h"
 
-#define OCI_RUNTIME_VERSION     "1.2.0"
+#define OCI_RUNTIME_VERSION     "1.3.0"
 #define OCI_CONFIG_MAX_BYTES    (4 << 20)
+#define OCI_CPUS_MAX            8192 /* CONFIG_NR_CPUS goes no further */
+#define OCI_NODES_MAX           1024 /* CONFIG_NODES_SHIFT is 10 at the most */
 
 struct oci_box { uint64_t height, width; };
 
@@ -199,7 +201,18 @@ json_t *oci_json_parse(const char *bytes, size_t length, struct error *err) NONN
 int oci_spec_parse(const char *bytes, size_t length, struct oci_spec *out, struct error *err)
 	NONNULL(1, 3, 4) MUST_USE;
 int oci_spec_validate(const struct oci_spec *spec, struct error *err) NONNULL(1, 2) MUST_USE;
+/* oci_process_parse - a process document alone, as for `exec --process`; *out zeroed by the caller */
+int oci_process_parse(const char *bytes, size_t length, struct oci_process *out, struct error *err)
+	NONNULL(1, 3, 4) MUST_USE;
+void oci_process_done(struct oci_process *process) NONNULL(1);
 void oci_spec_done(struct oci_spec *spec) NONNULL(1);
+/*
+ * oci_list_parse - a list of CPUs or memory nodes such as "0-3,7" (cpuset(7)); an empty one has no bit
+ *
+ * bits  of mask, a multiple of those of an unsigned long
+ * Async-signal-safe. Returns 0, -EINVAL (no list) or -ERANGE (a number from bits up); mask is then undefined.
+ */
+int oci_list_parse(const char *list, size_t bits, unsigned long *mask) NONNULL(1, 3) MUST_USE;
 #define AUTO_OCI_SPEC AUTO(oci_spec_done)
 
 #endif

@@ -10,7 +10,13 @@
  * runtime_start() opens the gate: the child executes the program. End of file on the sync socket
  * (close-on-exec) means that execve(2) worked.
  *
- * The caller is inside the user namespace, in a mount namespace of its own, and has no threads.
+ * The caller has no threads. It is inside the user namespace of the container, in a mount namespace of its
+ * own (the engine's monitor), or outside of one that the specification makes or joins (the OCI command
+ * line): then with caller_maps it writes the maps of the new one itself and says runtime_mapped().
+ *
+ * A container that is created now and started by another process later (survive, gate_fd) waits at a
+ * listening socket: runtime_created() lets go of it, runtime_knock() is the other process's way to
+ * runtime_start(). Until runtime_created() the death of the caller ends the child.
  */
 #ifndef CORACLE_RUNTIME_RUNTIME_H
 #define CORACLE_RUNTIME_RUNTIME_H
@@ -30,6 +36,13 @@ struct runtime_request {
 	bool init;         /* PID 1 is our own reaper and the program its child */
 	bool keep_groups;  /* leave the supplementary groups of the caller */
 	bool want_netns;   /* netns_fd below is wanted: runtime_wait_netns */
+	const char *root_path; /* with root_fd -1: the directory, bound by the child itself */
+	bool caller_maps;  /* the caller writes the id maps of a new user namespace, then runtime_mapped */
+	bool survive;      /* the process outlives its maker */
+	int gate_fd;       /* above 2: listening socket to wait at, see runtime_created */
+	int preserve;      /* descriptors 3 to 2+preserve of ours stay open for the program */
+	bool no_pivot;     /* MS_MOVE and chroot(2) instead of pivot_root(2) */
+	const char *keyring; /* name of a new session keyring; NULL: the caller's stays */
 };
 
 struct runtime_process {
@@ -39,6 +52,12 @@ struct runtime_process {
 	int terminal_fd;   /* master of the pty when process.terminal, after runtime_wait_ready */
 	int netns_fd;      /* the network namespace, after runtime_wait_netns */
 	struct plan *plan; /* for wording errors */
+	/*
+	 * on_listener - hand the listener of an SCMP_ACT_NOTIFY filter to its agent; called within
+	 * runtime_start while the process waits; NULL: such a filter is refused
+	 */
+	int (*on_listener)(void *data, int fd, struct error *err);
+	void *listener_data;
 };
 
 int runtime_spawn(const struct runtime_request *request, struct runtime_process *out, struct error *err)
@@ -46,6 +65,27 @@ int runtime_spawn(const struct runtime_request *request, struct runtime_process 
 /* runtime_wait_netns - until the child has handed over its network namespace; long before it is ready */
 int runtime_wait_netns(struct runtime_process *process, struct error *err) NONNULL(1, 2) MUST_USE;
 int runtime_wait_ready(struct runtime_process *process, struct error *err) NONNULL(1, 2) MUST_USE;
+/* runtime_mapped - the id maps of the new user namespace are written (caller_maps) */
+int runtime_mapped(struct runtime_process *process, struct error *err) NONNULL(1, 2) MUST_USE;
+/* runtime_has_hooks - prestart, createRuntime, createContainer or startContainer: runtime_wait_hooks has to be called */
+bool runtime_has_hooks(const struct oci_spec *spec) NONNULL(1);
+/*
+ * runtime_wait_hooks - until the mounts stand and the root is not yet moved: where prestart and createRuntime hooks run
+ * runtime_hooks_done - they did; the states as JSON (status "creating" and "created") are for the hooks inside
+ */
+int runtime_wait_hooks(struct runtime_process *process, struct error *err) NONNULL(1, 2) MUST_USE;
+int runtime_hooks_done(struct runtime_process *process, const char *creating, const char *created, struct error *err)
+	NONNULL(1, 2, 3, 4) MUST_USE;
+/* runtime_created - after runtime_wait_ready with gate_fd: the process waits for runtime_knock from now on, whoever dies */
+int runtime_created(struct runtime_process *process, struct error *err) NONNULL(1, 2) MUST_USE;
+/*
+ * runtime_knock - from another process: connect to the socket that is the gate
+ *
+ * dir_fd, name  where the socket is; spec: the same specification (for words)
+ * Then runtime_start(out). -ECONNREFUSED or -ENOENT: nobody waits there.
+ */
+int runtime_knock(int dir_fd, const char *name, const struct oci_spec *spec, struct runtime_process *out,
+                  struct error *err) NONNULL(2, 3, 4, 5) MUST_USE;
 /* runtime_start - ERROR_NO_COMMAND and ERROR_NOT_EXECUTABLE tell the exit status 127 and 126 */
 int runtime_start(struct runtime_process *process, struct error *err) NONNULL(1, 2) MUST_USE;
 /* runtime_abort - kill what was spawned, reap it; runtime_process_done - let go of descriptors and the plan only */
@@ -61,12 +101,13 @@ struct runtime_exec {
 	const struct seccomp_program *seccomp;
 	int cgroup_fd;
 	bool keep_groups;
+	bool survive;
+	int preserve;
 };
 /* runtime_namespaces - CLONE_NEW* of every namespace that the specification makes or joins: what exec has to enter */
 uint64_t runtime_namespaces(const struct oci_spec *spec) NONNULL(1);
 /* runtime_exec - a further process in the namespaces of a container; then runtime_wait_ready and runtime_start as above */
 int runtime_exec(const struct runtime_exec *request, struct runtime_process *out, struct error *err)
 	NONNULL(1, 2, 3) MUST_USE;
-
 
 #endif

@@ -46,4 +46,20 @@ void userns_free(struct userns *userns);
 /* userns_read_map - the ranges of /proc/PID/{uid,gid}_map; count or negative errno */
 int userns_read_map(const char *path, struct id_range *out, size_t max) NONNULL(1, 2) MUST_USE;
 
+/*
+ * The id maps of a process that was made in a new user namespace by the caller: written directly where
+ * the caller may, else by newuidmap(1) and newgidmap(1) side by side while the caller goes on.
+ */
+struct userns_mapping {
+	struct id_range uids[USERNS_RANGES_MAX], gids[USERNS_RANGES_MAX];
+	size_t uid_count, gid_count;
+	/* private */
+	int uid_helper, gid_helper, helper_errors;
+};
+/* userns_own_ranges - the caller as 0 and its subordinate ids from 1 on; the caller alone where it has none */
+void userns_own_ranges(struct userns_mapping *mapping) NONNULL(1);
+int userns_map_begin(struct userns_mapping *mapping, int pid, struct error *err) NONNULL(1, 3) MUST_USE;
+/* userns_map_finish - the helpers have ended; idempotent */
+int userns_map_finish(struct userns_mapping *mapping, struct error *err) NONNULL(1, 2) MUST_USE;
+
 #endif

@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* end.c - signals, pause, and what is left of a container; see lifecycle.h */
+#include "lifecycle_private.h"
+
+#include "coracle/sys/process.h"
+
+#include <poll.h>
+#include <sched.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+
+#define END_MILLISECONDS 10000
+
+int lifecycle_kill(struct lifecycle *lifecycle, const char *id, int signal, bool all, struct error *err)
+{
+	AUTO_LIFECYCLE_STATE struct lifecycle_state state = {.cgroup.fd = -1};
+	AUTO_CLOSE int pidfd = -1;
+	int r = lifecycle_load(lifecycle, id, &state, err);
+
+	if (r < 0)
+		return r;
+	/* those that a stopped one has left behind can still be reached */
+	if (all && cgroup_kill(&state.cgroup, signal) == 0)
+		return 0;
+	if (state.status == LIFECYCLE_STOPPED)
+		return error_set(err, ERROR_CONFLICT, "container \"%s\" is not running", id);
+	pidfd = lifecycle_pidfd(&state, err);
+	if (pidfd < 0)
+		return pidfd;
+	/* the end of its first process is that of all in a pid namespace of its own, and else SIGKILL is for all */
+	if (signal == SIGKILL && !(state.namespaces & CLONE_NEWPID) && cgroup_kill(&state.cgroup, signal) == 0)
+		return 0;
+	r = process_pidfd_signal(pidfd, signal);
+	if (r == -ESRCH)
+		return error_set(err, ERROR_CONFLICT, "container \"%s\" is not running", id);
+	return r < 0 ? error_errno(err, -r, "signal %d to container \"%s\"", signal, id) : 0;
+}
+
+static int kill_and_wait(struct lifecycle_state *state, struct error *err)
+{
+	AUTO_CLOSE int pidfd = lifecycle_pidfd(state, err);
+	struct pollfd poll_fd = {.fd = pidfd, .events = POLLIN};
+	int r;
+
+	if (pidfd < 0)
+		return pidfd == -EBUSY ? 0 : pidfd;
+	r = process_pidfd_signal(pidfd, SIGKILL);
+	if (r < 0 && r != -ESRCH)
+		return error_errno(err, -r, "kill container \"%s\"", state->id);
+	/* a frozen one has to be thawed to die */
+	(void) !cgroup_kill(&state->cgroup, SIGKILL);
+	if (poll(&poll_fd, 1, END_MILLISECONDS) == 0)
+		return error_set(err, ERROR_SYSTEM, "process %d of container \"%s\" does not end", (int) state->pid,
+		                 state->id);
+	state->pid = 0;
+	state->status = LIFECYCLE_STOPPED;
+	return 0;
+}
+
+int lifecycle_delete(struct lifecycle *lifecycle, const char *id, bool force, struct error *err)
+{
+	AUTO_OCI_SPEC struct oci_spec spec = {0};
+	AUTO_LIFECYCLE_STATE struct lifecycle_state state = {.cgroup.fd = -1};
+	AUTO_CLOSE int lock = -1;
+	struct error unread = {0};
+	int r = lifecycle_id_check(id, err);
+
+	if (r < 0)
+		return r;
+	lock = lifecycle_lock(lifecycle, id, err);
+	if (lock < 0)
+		return force && err->kind == ERROR_NOT_FOUND ? 0 : lock;
+	r = lifecycle_load(lifecycle, id, &state, err);
+	if (r < 0)
+		return r;
+	/* the lock is ours, so nobody is making it */
+	if (state.status == LIFECYCLE_CREATING)
+		state.status = LIFECYCLE_STOPPED;
+	if (state.status != LIFECYCLE_STOPPED && !force)
+		return error_set(err, ERROR_CONFLICT, "container \"%s\" is %s, not stopped; to end it: delete --force %s", id,
+		                 lifecycle_status_word(state.status), id);
+	if (state.status != LIFECYCLE_STOPPED) {
+		r = kill_and_wait(&state, err);
+		if (r < 0)
+			return r;
+	}
+	/* one that was never finished may have no configuration */
+	r = lifecycle_config(lifecycle, id, &spec, &unread);
+	lifecycle_destroy(lifecycle, &state, r < 0 ? NULL : spec.hooks);
+	return 0;
+}
+
+int lifecycle_pause(struct lifecycle *lifecycle, const char *id, bool paused, struct error *err)
+{
+	enum lifecycle_status wanted = paused ? LIFECYCLE_RUNNING : LIFECYCLE_PAUSED;
+	AUTO_LIFECYCLE_STATE struct lifecycle_state state = {.cgroup.fd = -1};
+	AUTO_CLOSE int lock = lifecycle_lock(lifecycle, id, err);
+	int r = lock < 0 ? lock : lifecycle_load(lifecycle, id, &state, err);
+
+	if (r < 0)
+		return r;
+	if (state.status != wanted && !(paused && state.status == LIFECYCLE_CREATED))
+		return error_set(err, ERROR_CONFLICT, "container \"%s\" is %s, not %s", id,
+		                 lifecycle_status_word(state.status), lifecycle_status_word(wanted));
+	return cgroup_freeze(&state.cgroup, paused, err);
+}

@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* wait.c - stand before a process in the foreground: signals, terminal, exit status */
+#include "lifecycle_private.h"
+
+#include "coracle/base/fd.h"
+#include "coracle/base/file.h"
+#include "coracle/sys/process.h"
+#include "coracle/sys/tty.h"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#define COPY_BYTES 16384
+
+static sigset_t before;
+
+void wait_begin(bool subreaper)
+{
+	sigset_t all;
+
+	if (subreaper)
+		/* what the container leaves behind in our pid namespace is ours to reap */
+		(void) prctl(PR_SET_CHILD_SUBREAPER, 1);
+	(void) sigfillset(&all);
+	(void) sigprocmask(SIG_BLOCK, &all, &before);
+}
+
+void wait_end(void)
+{
+	(void) sigprocmask(SIG_SETMASK, &before, NULL);
+}
+
+struct foreground {
+	pid_t pid;
+	int master, signals;
+	bool stdin_open, ended;
+	int status;
+};
+
+static void copy_size(int master)
+{
+	struct tty_size size;
+
+	if (tty_get_size(STDIN_FILENO, &size) == 0)
+		(void) !tty_set_size(master, size);
+}
+
+static void reap(struct foreground *foreground)
+{
+	for (;;) {
+		int status;
+		pid_t pid = waitpid(-1, &status, WNOHANG);
+
+		if (pid <= 0)
+			return;
+		if (pid == foreground->pid) {
+			foreground->ended = true;
+			foreground->status = status;
+		}
+	}
+}
+
+static void take_signals(struct foreground *foreground)
+{
+	struct signalfd_siginfo info;
+
+	while (read(foreground->signals, &info, sizeof info) == sizeof info) {
+		int number = (int) info.ssi_signo;
+
+		if (number == SIGCHLD)
+			reap(foreground);
+		else if (number == SIGWINCH && foreground->master >= 0)
+			copy_size(foreground->master);
+		else if (number != SIGPIPE && number != SIGTTIN && number != SIGTTOU && !foreground->ended)
+			/* it may just have ended: the next SIGCHLD tells */
+			(void) kill(foreground->pid, number);
+	}
+}
+
+/* false at the end */
+static bool copy_some(int from, int to)
+{
+	char bytes[COPY_BYTES];
+	ssize_t n = read(from, bytes, sizeof bytes);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return true;
+	return n > 0 && write_all(to, bytes, (size_t) n) >= 0;
+}
+
+static void step(struct foreground *foreground)
+{
+	struct pollfd fds[3] = {
+		{.fd = foreground->signals, .events = POLLIN},
+		{.fd = foreground->master, .events = POLLIN},
+		{.fd = foreground->stdin_open ? STDIN_FILENO : -1, .events = POLLIN},
+	};
+
+	if (poll(fds, 3, -1) < 0)
+		return;
+	if (fds[1].revents && !copy_some(foreground->master, STDOUT_FILENO)) {
+		/* EIO: nobody has the other side open any more */
+		(void) close(foreground->master);
+		foreground->master = -1;
+		foreground->stdin_open = false;
+	}
+	if (foreground->stdin_open && fds[2].revents && foreground->master >= 0)
+		foreground->stdin_open = copy_some(STDIN_FILENO, foreground->master);
+	if (fds[0].revents)
+		take_signals(foreground);
+}
+
+/* What the program wrote last is still in the pty. */
+static void drain(struct foreground *foreground)
+{
+	if (foreground->master < 0)
+		return;
+	(void) !fd_set_nonblocking(foreground->master, true);
+	for (;;) {
+		char bytes[COPY_BYTES];
+		ssize_t n = read(foreground->master, bytes, sizeof bytes);
+
+		if (n <= 0 || write_all(STDOUT_FILENO, bytes, (size_t) n) < 0)
+			return;
+	}
+}
+
+int wait_foreground(pid_t pid, int master)
+{
+	struct tty_state terminal = {.fd = -1};
+	struct foreground foreground = {.pid = pid, .master = master, .stdin_open = master >= 0};
+	sigset_t all;
+
+	(void) sigfillset(&all);
+	foreground.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
+	if (master >= 0 && isatty(STDIN_FILENO)) {
+		(void) !tty_raw(STDIN_FILENO, &terminal);
+		copy_size(master);
+	}
+	/* it may have ended before the descriptor was there */
+	reap(&foreground);
+	while (!foreground.ended)
+		step(&foreground);
+	drain(&foreground);
+	tty_restore(&terminal);
+	if (foreground.signals >= 0)
+		(void) close(foreground.signals);
+	if (foreground.master >= 0)
+		(void) close(foreground.master);
+	return process_exit_code(foreground.status);
+}
