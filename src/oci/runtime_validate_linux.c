@@ -7,7 +7,8 @@
 
 #include "runtime_validate.h"
 
-#define NANOSECONDS 1000000000
+#define NANOSECONDS      1000000000
+#define DEVICE_NAME_SIZE 16 /* IFNAMSIZ */
 
 static const char *const namespace_types[] = {
 	"pid", "network", "mount", "ipc", "uts", "user", "cgroup", "time", NULL,
@@ -117,6 +118,16 @@ static int validate_personality(const struct oci_personality *personality, struc
 	return 0;
 }
 
+/* only a namespace in which nobody is yet has offsets to be set (time_namespaces(7)) */
+static int validate_time_namespace(const struct oci_linux *linux_, struct error *err)
+{
+	LIST_EACH (struct oci_namespace, ns, &linux_->namespaces)
+		if (strcmp(ns->type, "time") == 0 && (!ns->path || !ns->path[0]))
+			return 0;
+	return error_set(err, ERROR_INVALID,
+	                 "\"timeOffsets\" needs a namespace of type \"time\" without \"path\"");
+}
+
 static int validate_time_offset(const struct oci_time_offset *offset, const char *name,
                                 struct error *err)
 {
@@ -124,6 +135,27 @@ static int validate_time_offset(const struct oci_time_offset *offset, const char
 		return error_set(err, ERROR_INVALID,
 		                 "\"timeOffsets\": \"%s\": \"nanosecs\" is not below a second",
 		                 name);
+	return 0;
+}
+
+/* set_mempolicy(2): what each mode has to do with nodes */
+static int validate_nodes(const struct oci_memory_policy *policy, struct error *err)
+{
+	static const char *const without[] = {"MPOL_DEFAULT", "MPOL_LOCAL", NULL};
+	static const char *const either[] = {"MPOL_PREFERRED", NULL};
+	bool given = policy->nodes && policy->nodes[0];
+	int r = validate_list(policy->nodes, OCI_NODES_MAX, "nodes", err);
+
+	if (r < 0)
+		return error_wrap(err, r, "\"memoryPolicy\"");
+	if (given && word_is_one_of(policy->mode, without))
+		return error_set(err, ERROR_INVALID, "\"memoryPolicy\": %s takes no \"nodes\"", policy->mode);
+	if (!given && !word_is_one_of(policy->mode, without) && !word_is_one_of(policy->mode, either))
+		return error_set(err, ERROR_INVALID, "\"memoryPolicy\": %s needs \"nodes\"", policy->mode);
+	if (texts_has(&policy->flags, "MPOL_F_STATIC_NODES") && texts_has(&policy->flags, "MPOL_F_RELATIVE_NODES"))
+		return error_set(err, ERROR_INVALID,
+		                 "\"memoryPolicy\": MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude one "
+		                 "another");
 	return 0;
 }
 
@@ -137,6 +169,37 @@ static int validate_memory_policy(const struct oci_memory_policy *policy, struct
 			return error_set(err, ERROR_INVALID,
 			                 "\"memoryPolicy\": \"flags\"[%zu] is unknown: \"%.40s\"",
 			                 i, policy->flags.items[i]);
+	return validate_nodes(policy, err);
+}
+
+/* the name of an interface as the kernel takes it: dev_valid_name() */
+static bool is_device_name(const char *name)
+{
+	return name[0] && strlen(name) < DEVICE_NAME_SIZE && strcmp(name, ".") != 0 &&
+	       strcmp(name, "..") != 0 && !name[strcspn(name, "/: \t\n\v\f\r")];
+}
+
+static int validate_net_devices(const struct oci_linux *linux_, struct error *err)
+{
+	const char *device;
+	json_t *row;
+
+	if (!json_is_object(linux_->net_devices))
+		return error_set(err, ERROR_INVALID, "\"netDevices\" is not a JSON object");
+	json_object_foreach (linux_->net_devices, device, row) {
+		const json_t *name = json_object_get(row, "name");
+
+		if (!is_device_name(device))
+			return error_set(err, ERROR_INVALID,
+			                 "\"netDevices\": \"%.40s\" is no name of an interface", device);
+		if (!json_is_object(row))
+			return error_set(err, ERROR_INVALID,
+			                 "\"netDevices\": \"%.40s\" is not a JSON object", device);
+		if (name && (!json_is_string(name) || !is_device_name(json_string_value(name))))
+			return error_set(err, ERROR_INVALID,
+			                 "\"netDevices\": \"%.40s\": \"name\" is no name of an interface",
+			                 device);
+	}
 	return 0;
 }
 
@@ -245,6 +308,12 @@ int validate_linux(const struct oci_linux *linux_, struct error *err)
 		r = validate_personality(linux_->personality, err);
 	if (r >= 0 && linux_->memory_policy)
 		r = validate_memory_policy(linux_->memory_policy, err);
+	if (r >= 0 && linux_->net_devices)
+		r = validate_net_devices(linux_, err);
+	if (r >= 0 && linux_->intel_rdt && !json_is_object(linux_->intel_rdt))
+		r = error_set(err, ERROR_INVALID, "\"intelRdt\" is not a JSON object");
+	if (r >= 0 && linux_->time_offsets)
+		r = validate_time_namespace(linux_, err);
 	if (r >= 0 && linux_->time_offsets)
 		r = validate_time_offset(linux_->time_offsets->monotonic, "monotonic", err);
 	if (r >= 0 && linux_->time_offsets)

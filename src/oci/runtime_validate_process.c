@@ -95,6 +95,32 @@ static int validate_rlimits(const struct list *rlimits, struct error *err)
 	return 0;
 }
 
+/* sched_setattr(2): each policy has numbers of its own */
+static int validate_policy(const struct oci_scheduler *scheduler, struct error *err)
+{
+	const char *policy = scheduler->policy;
+	bool real_time = strcmp(policy, "SCHED_FIFO") == 0 || strcmp(policy, "SCHED_RR") == 0;
+	bool kept = texts_has(&scheduler->flags, "SCHED_FLAG_KEEP_PARAMS");
+
+	if (!real_time && scheduler->priority != 0)
+		return error_set(err, ERROR_INVALID,
+		                 "\"priority\" is only for SCHED_FIFO and SCHED_RR, not for %s", policy);
+	if (real_time && !kept && (scheduler->priority < 1 || scheduler->priority > 99))
+		return error_set(err, ERROR_INVALID, "\"priority\" of %s is not in 1..99", policy);
+	if (strcmp(policy, "SCHED_DEADLINE") != 0)
+		return scheduler->runtime || scheduler->deadline || scheduler->period
+		               ? error_set(err, ERROR_INVALID,
+		                           "\"runtime\", \"deadline\" and \"period\" are only for "
+		                           "SCHED_DEADLINE, not for %s",
+		                           policy)
+		               : 0;
+	if (!kept && (scheduler->runtime == 0 || scheduler->runtime > scheduler->deadline ||
+	              (scheduler->period && scheduler->deadline > scheduler->period)))
+		return error_set(err, ERROR_INVALID,
+		                 "SCHED_DEADLINE needs 0 < \"runtime\" <= \"deadline\" <= \"period\"");
+	return 0;
+}
+
 static int validate_scheduler(const struct oci_scheduler *scheduler, struct error *err)
 {
 	if (!word_is_one_of(scheduler->policy, scheduler_policies))
@@ -106,7 +132,25 @@ static int validate_scheduler(const struct oci_scheduler *scheduler, struct erro
 			                 i, scheduler->flags.items[i]);
 	if (scheduler->nice < -20 || scheduler->nice > 19)
 		return error_set(err, ERROR_INVALID, "\"nice\" is not in -20..19");
-	return 0;
+	return validate_policy(scheduler, err);
+}
+
+int validate_list(const char *list, size_t bits, const char *name, struct error *err)
+{
+	unsigned long mask[OCI_CPUS_MAX / (8 * sizeof(unsigned long))];
+	int r = list ? oci_list_parse(list, bits, mask) : 0;
+
+	if (r == -ERANGE)
+		return error_set(err, ERROR_INVALID, "\"%s\" has a number above %zu: \"%.80s\"", name, bits - 1,
+		                 list);
+	return r < 0 ? error_set(err, ERROR_INVALID, "\"%s\" is no list such as 0-3,7: \"%.80s\"", name, list) : 0;
+}
+
+static int validate_affinity(const struct oci_cpu_affinity *affinity, struct error *err)
+{
+	int r = validate_list(affinity->initial, OCI_CPUS_MAX, "initial", err);
+
+	return r < 0 ? r : validate_list(affinity->final, OCI_CPUS_MAX, "final", err);
 }
 
 static int validate_priorities(const struct oci_process *process, struct error *err)
@@ -126,6 +170,11 @@ static int validate_priorities(const struct oci_process *process, struct error *
 		r = validate_scheduler(process->scheduler, err);
 		if (r < 0)
 			return error_wrap(err, r, "\"scheduler\"");
+	}
+	if (process->exec_cpu_affinity) {
+		r = validate_affinity(process->exec_cpu_affinity, err);
+		if (r < 0)
+			return error_wrap(err, r, "\"execCPUAffinity\"");
 	}
 	return 0;
 }

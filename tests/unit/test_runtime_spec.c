@@ -122,7 +122,7 @@ START_TEST(keeps_bits_of_seccomp_arguments)
 }
 END_TEST
 
-#define HEAD    "{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"r\"}"
+#define HEAD    "{\"ociVersion\":\"1.3.0\",\"root\":{\"path\":\"r\"}"
 #define PROCESS HEAD ",\"process\":{\"args\":[\"a\"],\"cwd\":\"/\","
 #define LINUX   HEAD ",\"linux\":{"
 
@@ -168,6 +168,27 @@ static const struct {
          "\"process\": \"ioPriority\": \"class\" is unknown: \"FAST\""},
 	{PROCESS "\"scheduler\":{\"policy\":\"SCHED_FAIR\"}}}",
          "\"process\": \"scheduler\": \"policy\" is unknown: \"SCHED_FAIR\""},
+	{PROCESS "\"ioPriority\":{\"class\":\"IOPRIO_CLASS_BE\",\"priority\":8}}}",
+	 "\"process\": \"ioPriority\": \"priority\" is not in 0..7"},
+	{PROCESS "\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"nice\":20}}}",
+	 "\"process\": \"scheduler\": \"nice\" is not in -20..19"},
+	{PROCESS "\"scheduler\":{\"policy\":\"SCHED_BATCH\",\"priority\":1}}}",
+	 "\"process\": \"scheduler\": \"priority\" is only for SCHED_FIFO and SCHED_RR, not for SCHED_BATCH"},
+	{PROCESS "\"scheduler\":{\"policy\":\"SCHED_RR\"}}}",
+	 "\"process\": \"scheduler\": \"priority\" of SCHED_RR is not in 1..99"},
+	{PROCESS "\"scheduler\":{\"policy\":\"SCHED_FIFO\",\"priority\":1,\"runtime\":1}}}",
+	 "\"process\": \"scheduler\": \"runtime\", \"deadline\" and \"period\" are only for SCHED_DEADLINE, not for "
+	 "SCHED_FIFO"},
+	{PROCESS "\"scheduler\":{\"policy\":\"SCHED_DEADLINE\",\"runtime\":3,\"deadline\":2,\"period\":3}}}",
+	 "\"process\": \"scheduler\": SCHED_DEADLINE needs 0 < \"runtime\" <= \"deadline\" <= \"period\""},
+	{PROCESS "\"scheduler\":{\"policy\":\"SCHED_OTHER\",\"flags\":[\"SCHED_FLAG_X\"]}}}",
+	 "\"process\": \"scheduler\": \"flags\"[0] is unknown: \"SCHED_FLAG_X\""},
+	{PROCESS "\"execCPUAffinity\":{\"initial\":\"0-\"}}}",
+	 "\"process\": \"execCPUAffinity\": \"initial\" is no list such as 0-3,7: \"0-\""},
+	{PROCESS "\"execCPUAffinity\":{\"final\":\"3-1\"}}}",
+	 "\"process\": \"execCPUAffinity\": \"final\" is no list such as 0-3,7: \"3-1\""},
+	{PROCESS "\"execCPUAffinity\":{\"final\":\"0,8192\"}}}",
+	 "\"process\": \"execCPUAffinity\": \"final\" has a number above 8191: \"0,8192\""},
 	{HEAD ",\"mounts\":[{\"type\":\"proc\"}]}", "\"mounts\"[0]: \"destination\" is missing"},
 	{HEAD ",\"mounts\":[{\"destination\":\"/a\",\"options\":[3]}]}",
          "\"mounts\"[0]: \"options\"[0] is not a string"},
@@ -212,13 +233,73 @@ static const struct {
          "\"linux\": \"resources\": \"devices\"[0]: \"access\" is not made of r, w, m: \"rx\""},
 	{LINUX "\"personality\":{\"domain\":\"BSD\"}}}",
          "\"linux\": \"personality\": \"domain\" is not LINUX or LINUX32: \"BSD\""},
-	{LINUX "\"timeOffsets\":{\"boottime\":{\"nanosecs\":1000000000}}}}",
+	{LINUX "\"timeOffsets\":{\"boottime\":{\"secs\":1}}}}",
+	 "\"linux\": \"timeOffsets\" needs a namespace of type \"time\" without \"path\""},
+	{LINUX "\"namespaces\":[{\"type\":\"time\",\"path\":\"/n\"}],\"timeOffsets\":{\"boottime\":{\"secs\":1}}}}",
+	 "\"linux\": \"timeOffsets\" needs a namespace of type \"time\" without \"path\""},
+	{LINUX "\"namespaces\":[{\"type\":\"time\"}],\"timeOffsets\":{\"boottime\":{\"nanosecs\":1000000000}}}}",
          "\"linux\": \"timeOffsets\": \"boottime\": \"nanosecs\" is not below a second"},
 	{LINUX "\"memoryPolicy\":{\"mode\":\"MPOL_NEAR\"}}}",
          "\"linux\": \"memoryPolicy\": \"mode\" is unknown: \"MPOL_NEAR\""},
+	{LINUX "\"memoryPolicy\":{\"mode\":\"MPOL_BIND\"}}}",
+	 "\"linux\": \"memoryPolicy\": MPOL_BIND needs \"nodes\""},
+	{LINUX "\"memoryPolicy\":{\"mode\":\"MPOL_LOCAL\",\"nodes\":\"0\"}}}",
+	 "\"linux\": \"memoryPolicy\": MPOL_LOCAL takes no \"nodes\""},
+	{LINUX "\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0,1024\"}}}",
+	 "\"linux\": \"memoryPolicy\": \"nodes\" has a number above 1023: \"0,1024\""},
+	{LINUX "\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_STATIC_NODES\","
+	       "\"MPOL_F_RELATIVE_NODES\"]}}}",
+	 "\"linux\": \"memoryPolicy\": MPOL_F_STATIC_NODES and MPOL_F_RELATIVE_NODES exclude one another"},
+	{LINUX "\"memoryPolicy\":{\"mode\":\"MPOL_BIND\",\"nodes\":\"0\",\"flags\":[\"MPOL_F_X\"]}}}",
+	 "\"linux\": \"memoryPolicy\": \"flags\"[0] is unknown: \"MPOL_F_X\""},
+	{LINUX "\"personality\":{\"domain\":\"LINUX\",\"flags\":[\"ADDR_NO_RANDOMIZE\"]}}}",
+	 "\"linux\": \"personality\": \"flags\" must be empty: no flag is defined"},
+	{LINUX "\"netDevices\":[]}}", "\"linux\": \"netDevices\" is not a JSON object"},
+	{LINUX "\"netDevices\":{\"a/b\":{}}}}",
+	 "\"linux\": \"netDevices\": \"a/b\" is no name of an interface"},
+	{LINUX "\"netDevices\":{\"e\":{\"name\":\"sixteen.letters.\"}}}}",
+	 "\"linux\": \"netDevices\": \"e\": \"name\" is no name of an interface"},
+	{LINUX "\"intelRdt\":true}}", "\"linux\": \"intelRdt\" is not a JSON object"},
 	{LINUX "\"seccomp\":{\"defaultAction\":\"SCMP_ACT_ALLOW\",\"listenerMetadata\":\"m\"}}}",
          "\"linux\": \"seccomp\": \"listenerMetadata\" needs \"listenerPath\""},
 };
+
+static const struct {
+	const char *list;
+	int result;
+	unsigned long first, second; /* bits of the mask */
+} lists[] = {
+	{"", 0, 0, 0},
+	{"0", 0, 1, 0},
+	{"0-3,5", 0, 0x2f, 0},
+	{" 1 , 2 - 3 ", 0, 0xe, 0},
+	{"63-64", 0, 1UL << 63, 1},
+	{"127", 0, 0, 1UL << 63},
+	{"128", -ERANGE, 0, 0},
+	{"99999999999999999999999", -ERANGE, 0, 0},
+	{",", -EINVAL, 0, 0},
+	{"1,", -EINVAL, 0, 0},
+	{"1--2", -EINVAL, 0, 0},
+	{"-1", -EINVAL, 0, 0},
+	{"2-1", -EINVAL, 0, 0},
+	{"1 2", -EINVAL, 0, 0},
+	{"a", -EINVAL, 0, 0},
+	{"0x1", -EINVAL, 0, 0},
+};
+
+START_TEST(knows_lists_of_cpus)
+{
+	unsigned long mask[128 / (8 * sizeof(unsigned long)) + 1] = {[128 / (8 * sizeof(unsigned long))] = 7};
+
+	ck_assert_int_eq(oci_list_parse(lists[_i].list, 128, mask), lists[_i].result);
+	/* nothing behind the mask is touched */
+	ck_assert_uint_eq(mask[128 / (8 * sizeof(unsigned long))], 7);
+	if (lists[_i].result < 0 || sizeof(unsigned long) != 8)
+		return;
+	ck_assert_uint_eq(mask[0], lists[_i].first);
+	ck_assert_uint_eq(mask[1], lists[_i].second);
+}
+END_TEST
 
 START_TEST(tells_what_is_wrong_and_leaves_output_alone)
 {
@@ -241,6 +322,12 @@ static const char *const good[] = {
 	LINUX "\"namespaces\":[{\"type\":\"uts\",\"path\":\"\"}]},\"hostname\":\"h\"}",
 	LINUX "\"sysctl\":{\"net.ipv4.conf.eth0/1.forwarding\":\"1\"}}}",
 	PROCESS "\"user\":{\"umask\":0}}}",
+	PROCESS "\"execCPUAffinity\":{\"initial\":\"\",\"final\":\" 0-3, 7,8191 \"}}}",
+	PROCESS "\"scheduler\":{\"policy\":\"SCHED_DEADLINE\",\"runtime\":1,\"deadline\":1}}}",
+	PROCESS "\"scheduler\":{\"policy\":\"SCHED_FIFO\",\"flags\":[\"SCHED_FLAG_KEEP_PARAMS\"]}}}",
+	LINUX "\"memoryPolicy\":{\"mode\":\"MPOL_PREFERRED\"}}}",
+	LINUX "\"memoryPolicy\":{\"mode\":\"MPOL_WEIGHTED_INTERLEAVE\",\"nodes\":\"0-1023\"}}}",
+	LINUX "\"netDevices\":{\"eth0\":{}},\"intelRdt\":{}}}",
 };
 
 START_TEST(accepts_what_is_unusual_but_allowed)
@@ -264,6 +351,7 @@ int main(void)
 	tcase_add_test(tcase, keeps_every_member);
 	tcase_add_test(tcase, knows_limits_of_64_bits);
 	tcase_add_test(tcase, keeps_bits_of_seccomp_arguments);
+	tcase_add_loop_test(tcase, knows_lists_of_cpus, 0, ARRAY_LEN(lists));
 	tcase_add_loop_test(tcase, tells_what_is_wrong_and_leaves_output_alone, 0, ARRAY_LEN(bad));
 	tcase_add_loop_test(tcase, accepts_what_is_unusual_but_allowed, 0, ARRAY_LEN(good));
 	suite_add_tcase(suite, tcase);
