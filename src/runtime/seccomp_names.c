@@ -2,8 +2,11 @@
 /* seccomp_names.c - words of seccomp profiles: OCI runtime-spec config-linux.md#seccomp */
 #include "seccomp_names.h"
 
+#include "coracle/runtime/seccomp.h"
+
 #include <linux/seccomp.h>
 #include <string.h>
+#include <sys/syscall.h>
 
 #ifndef SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV
 #define SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV (1UL << 5) /* Linux 5.19 */
@@ -179,4 +182,45 @@ int seccomp_flag_named(const char *name, unsigned *out)
 int seccomp_errno_named(const char *name, unsigned *out)
 {
 	return find(errnos, ARRAY_LEN(errnos), name, out);
+}
+
+static void add_words(const struct word *words, size_t count, struct texts *out)
+{
+	for (size_t i = 0; i < count; i++)
+		texts_add(out, words[i].name);
+}
+
+/* seccomp(2): a filter at address 0 is EFAULT, but only after the flags have been looked at. */
+static bool kernel_takes(uint32_t flag)
+{
+	unsigned long all = flag;
+
+	/* says how a listener waits, and is refused where there is none */
+	if (flag == SECCOMP_FILTER_FLAG_WAIT_KILLABLE_RECV)
+		all |= SECCOMP_FILTER_FLAG_NEW_LISTENER;
+	return syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, all, NULL) < 0 && errno == EFAULT;
+}
+
+void seccomp_words(enum seccomp_words which, struct texts *out)
+{
+	switch (which) {
+	case SECCOMP_WORDS_ACTIONS:
+		add_words(actions, ARRAY_LEN(actions), out);
+		break;
+	case SECCOMP_WORDS_OPERATORS:
+		add_words(operators, ARRAY_LEN(operators), out);
+		break;
+	case SECCOMP_WORDS_ARCHS:
+		for (size_t i = 0; i < ARRAY_LEN(archs); i++)
+			texts_add(out, archs[i].name);
+		break;
+	case SECCOMP_WORDS_FLAGS:
+		add_words(flags, ARRAY_LEN(flags), out);
+		break;
+	case SECCOMP_WORDS_FLAGS_HERE:
+		for (size_t i = 0; i < ARRAY_LEN(flags); i++)
+			if (flags[i].value == 0 || kernel_takes(flags[i].value))
+				texts_add(out, flags[i].name);
+		break;
+	}
 }

@@ -15,6 +15,16 @@ struct seccomp_program {
 };
 void seccomp_program_done(struct seccomp_program *program) NONNULL(1);
 
+enum seccomp_words {
+	SECCOMP_WORDS_ACTIONS,
+	SECCOMP_WORDS_OPERATORS,
+	SECCOMP_WORDS_ARCHS,
+	SECCOMP_WORDS_FLAGS,
+	SECCOMP_WORDS_FLAGS_HERE, /* those that the running kernel takes */
+};
+/* seccomp_words - append the words that a profile may use */
+void seccomp_words(enum seccomp_words which, struct texts *out) NONNULL(2);
+
 /* seccomp_default - our default profile (an allow-list in effect like docker's) for these bounding capabilities; owned by the caller */
 struct oci_seccomp *seccomp_default(uint64_t bounding) MUST_USE;
 /*
