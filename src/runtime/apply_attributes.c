@@ -10,6 +10,7 @@
 #include <linux/magic.h>
 #include <linux/openat2.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
@@ -79,9 +80,25 @@ static int write_proc(const char *path, const char *text)
 }
 
 /*
+ * Files of a process that is not dumpable are those of the root of the user namespace that it was executed in
+ * (proc(5)), which may be another one than ours. With a pid namespace of its own nobody hostile sees it yet.
+ */
+static int write_offsets(const struct op *op)
+{
+	int r = write_proc("self/timens_offsets", op->data);
+
+	if (r != -EACCES || !op->flags || prctl(PR_GET_DUMPABLE) != 0)
+		return r;
+	(void) prctl(PR_SET_DUMPABLE, 1);
+	r = write_proc("self/timens_offsets", op->data);
+	(void) prctl(PR_SET_DUMPABLE, 0);
+	return r;
+}
+
+/*
  * The offsets can be set while nobody is in the namespace, so clone3(2) can't make it. setns(2) enters it at
- * once: execve(2) does so only since Linux 6.3. It runs before OP_IDS, while our /proc/self is
- * still ours to write to.
+ * once: execve(2) does so only since Linux 6.3. It runs before OP_IDS, while a process in
+ * a new user namespace is still dumpable.
  */
 int apply_timens(const struct op *op)
 {
@@ -91,7 +108,7 @@ int apply_timens(const struct op *op)
 	if (unshare(NEW_TIME) < 0)
 		return -errno;
 	if (op->data && *op->data)
-		r = write_proc("self/timens_offsets", op->data);
+		r = write_offsets(op);
 	if (r < 0)
 		return r;
 	fd = open("/proc/self/ns/time_for_children", O_RDONLY | O_CLOEXEC);

@@ -58,10 +58,10 @@ int apply_oom_score(const struct plan *plan)
 {
 	char text[16];
 	int length = snprintf(text, sizeof text, "%d", plan->oom_score_adj);
-	AUTO_CLOSE int fd = open("/proc/self/oom_score_adj", O_WRONLY | O_CLOEXEC);
+	AUTO_CLOSE int fd = apply_open_proc("self/oom_score_adj", O_WRONLY);
 
 	if (fd < 0)
-		return -errno;
+		return fd;
 	return write(fd, text, (size_t) length) < 0 ? -errno : 0;
 }
 

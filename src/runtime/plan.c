@@ -390,6 +390,8 @@ int plan_word(const struct plan *plan, const struct report *report, struct error
 	if (op->type == OP_EXEC)
 		return word_exec(plan, report->errnum, err);
 	r = plan_word_mount(op, report->errnum, err);
+	if (r >= 0)
+		r = plan_word_attribute(op, report->errnum, err);
 	if (r < 0)
 		return r;
 	if (op->type == OP_CWD && report->errnum == EXDEV)

@@ -210,6 +210,28 @@ static void add_offset(struct texts *lines, const char *clock, const struct oci_
 		texts_printf(lines, "%s %" PRId64 " %" PRIu64, clock, offset->secs, offset->nanosecs);
 }
 
+static bool is_new(const struct oci_linux *linux_, const char *type)
+{
+	LIST_EACH(struct oci_namespace, ns, &linux_->namespaces)
+		if (strcmp(ns->type, type) == 0)
+			return !ns->path || !*ns->path;
+	return false;
+}
+
+static void plan_time(const struct oci_linux *linux_, struct plan *plan)
+{
+	const struct oci_time_offsets *offsets = linux_->time_offsets;
+	AUTO_TEXTS struct texts lines = {0};
+	AUTO_FREE char *text = NULL;
+	struct op *op = plan_add(plan, OP_TIMENS);
+
+	add_offset(&lines, "monotonic", offsets ? offsets->monotonic : NULL);
+	add_offset(&lines, "boottime", offsets ? offsets->boottime : NULL);
+	text = texts_join(&lines, "\n");
+	op->data = plan_keep(plan, text);
+	op->flags = is_new(linux_, "pid");
+}
+
 int plan_host(const struct oci_linux *linux_, struct plan *plan, struct error *err)
 {
 	if (json_object_size(linux_->net_devices))
@@ -219,19 +241,8 @@ int plan_host(const struct oci_linux *linux_, struct plan *plan, struct error *e
 	if (json_object_size(linux_->intel_rdt))
 		return error_set(err, ERROR_UNSUPPORTED,
 		                 "\"intelRdt\" is refused: resctrl is for the host's root alone");
-	LIST_EACH(struct oci_namespace, ns, &linux_->namespaces) {
-		AUTO_TEXTS struct texts lines = {0};
-		AUTO_FREE char *text = NULL;
-
-		if (strcmp(ns->type, "time") != 0 || (ns->path && *ns->path))
-			continue;
-		if (linux_->time_offsets) {
-			add_offset(&lines, "monotonic", linux_->time_offsets->monotonic);
-			add_offset(&lines, "boottime", linux_->time_offsets->boottime);
-		}
-		text = texts_join(&lines, "\n");
-		plan_add(plan, OP_TIMENS)->data = plan_keep(plan, text);
-	}
+	if (is_new(linux_, "time"))
+		plan_time(linux_, plan);
 	return 0;
 }
 
