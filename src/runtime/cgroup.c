@@ -9,11 +9,14 @@
 #include "coracle/base/spawn.h"
 
 #include <fcntl.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
+
+#include "cgroup_bus.h"
 
 #define KILL_TRIES 100
 
@@ -207,6 +210,57 @@ static int limit(const struct cgroup_request *request, struct cgroup *out, struc
 		return 0;
 	group_open(out, &group);
 	return limits_apply(&group, request->resources, request->strict ? NULL : &out->warnings, err);
+}
+
+int cgroup_manager_parse(const char *name, enum cgroup_manager *out)
+{
+	for (size_t i = 0; i < ARRAY_LEN(manager_names); i++)
+		if (strcmp(name, manager_names[i]) == 0) {
+			*out = (enum cgroup_manager) i;
+			return 0;
+		}
+	return -EINVAL;
+}
+
+const char *cgroup_manager_name(enum cgroup_manager manager)
+{
+	return manager_names[manager];
+}
+
+/* Others in the caller's cgroup, such as a shell, keep its controllers from being handed on. */
+static bool has_strangers(int dir_fd)
+{
+	AUTO_FREE char *list = group_read(dir_fd, "cgroup.procs");
+	AUTO_TEXTS struct texts lines = {0};
+	uint64_t pid;
+
+	texts_split(&lines, list ? list : "", '\n');
+	for (size_t i = 0; i < lines.count; i++)
+		if (number_parse_uint(lines.items[i], 1, INT32_MAX, &pid) >= 0 && (pid_t) pid != getpid()
+		    && (pid_t) pid != getppid())
+			return true;
+	return false;
+}
+
+enum cgroup_manager cgroup_manager_default(const struct oci_resources *resources)
+{
+	AUTO_CGROUP_HOST struct cgroup_host host = {0};
+	const struct hierarchy *unified;
+	AUTO_FREE char *home = NULL, *path = NULL;
+	AUTO_CLOSE int fd = -1;
+
+	cgroup_host_find(&host);
+	unified = cgroup_host_get(&host, "");
+	/* version 1 has no delegation, and a scope would be of no use for limits */
+	if (!unified || host.hierarchies.count > 1)
+		return CGROUP_CGROUPFS;
+	home = home_of(unified->own);
+	path = xprintf("%s%s", unified->mount, home);
+	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd >= 0 && faccessat(fd, ".", W_OK, AT_EACCESS) == 0 && faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) == 0
+	    && !(cgroup_has_limits(resources) && has_strangers(fd)))
+		return CGROUP_CGROUPFS;
+	return bus_answers() ? CGROUP_SYSTEMD : CGROUP_CGROUPFS;
 }
 
 int cgroup_make(const struct cgroup_request *request, struct cgroup *out, struct error *err)

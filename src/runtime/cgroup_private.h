@@ -84,6 +84,10 @@ int limits_apply(const struct group *group, const struct oci_resources *resource
 /* devices_apply - a program for version 2, devices.allow and .deny for version 1; without the right to: nothing */
 int devices_apply(const struct group *group, const struct oci_resources *resources, struct error *err);
 
+/* --- cgroup_stats.c --- */
+/* stats_of - a new reference */
+json_t *stats_of(const struct group *group);
+
 /* --- cgroup_systemd.c --- */
 /* scope_make - makes the unit, waits until it stands; out->scope and out->path are set */
 int scope_make(const struct cgroup_request *request, const struct hierarchy *unified, struct cgroup *out, struct error *err);

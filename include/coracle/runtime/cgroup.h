@@ -50,6 +50,14 @@ struct cgroup_request {
 	gid_t gid;
 };
 
+/* cgroup_manager_parse - "cgroupfs", "systemd", "disabled"; -EINVAL: another word */
+int cgroup_manager_parse(const char *name, enum cgroup_manager *out) NONNULL(1, 2) MUST_USE;
+const char *cgroup_manager_name(enum cgroup_manager manager); /* static */
+/*
+ * cgroup_manager_default - cgroupfs where the caller's own cgroup is its to divide; else systemd where the
+ * caller's manager has a socket; else cgroupfs, which does what can be done
+ */
+enum cgroup_manager cgroup_manager_default(const struct oci_resources *resources);
 /* cgroup_make - 0 also where there is no cgroup to be had (out->path NULL, fd -1); negative errno with err only with strict or a path that can't be (".." in it) */
 int cgroup_make(const struct cgroup_request *request, struct cgroup *out, struct error *err) NONNULL(1, 2, 3) MUST_USE;
 /* cgroup_adopt - the process exists: move it where it was not born; ends the keeper; a failure to move is an error only with strict limits */
