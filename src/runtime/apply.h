@@ -9,10 +9,16 @@ int apply_attach_root(const struct plan *plan);
 /* open_clone - a detached clone of an OP_OPEN's source with its attributes, or a negative errno; in the parent too */
 int open_clone(const struct op *op, bool *directory);
 int apply_open(struct plan *plan, const struct op *op);
+/* open_target - the object at the target inside the root, made when it is missing; a descriptor or a negative errno */
+int open_target(const struct plan *plan, const struct op *op);
+/* bind_instead - a recursive bind of the caller's source, with these MOUNT_ATTR_*, where a new mount is not permitted */
+int bind_instead(const char *source, int target, uint64_t attributes);
+/* mount_cgroup - type "cgroup" or "cgroup2", as the host's hierarchies are */
+int mount_cgroup(const struct op *op, int target);
 int apply_mount(const struct plan *plan, const struct op *op);
 int apply_attach(const struct plan *plan, const struct op *op);
 int apply_copy_up(const struct plan *plan, const struct op *op);
-int apply_device(const struct plan *plan, const struct op *op);
+int apply_device(struct plan *plan, const struct op *op);
 int apply_link(const struct plan *plan, const struct op *op);
 int apply_pivot(const struct plan *plan);
 int apply_mask(struct plan *plan, const struct op *op);

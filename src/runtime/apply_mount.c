@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * apply_mount.c - mounts, devices and masks of a plan, in the child
+ * apply_mount.c - mounts and symlinks of a plan, in the child
  *
  * Targets are found with root_open(): never by a path that something inside the image could bend.
  * A mount goes onto the descriptor that was checked.
@@ -13,13 +13,16 @@
 #include "coracle/sys/tree.h"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <linux/magic.h>
-#include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <sys/vfs.h>
+
+#ifndef MS_NOSYMFOLLOW
+#define MS_NOSYMFOLLOW 256 /* Linux 5.10 */
+#endif
 
 static const struct {
 	uint64_t attribute;
@@ -30,6 +33,7 @@ static const struct {
 	{MOUNT_ATTR_NODEV, MS_NODEV},
 	{MOUNT_ATTR_NOEXEC, MS_NOEXEC},
 	{MOUNT_ATTR_NODIRATIME, MS_NODIRATIME},
+	{MOUNT_ATTR_NOSYMFOLLOW, MS_NOSYMFOLLOW},
 };
 
 static unsigned long mount_flags(const struct op *op)
@@ -67,7 +71,7 @@ static int find_target(const struct plan *plan, const struct op *op)
  * The object at the target inside the root, made when it is missing. A symlink of the image may lead it
  * anywhere in there but below /proc, where only what the plan has allowed may be covered (CVE-2019-16884).
  */
-static int open_target(const struct plan *plan, const struct op *op)
+int open_target(const struct plan *plan, const struct op *op)
 {
 	AUTO_CLOSE int fd = find_target(plan, op);
 	struct statfs fs;
@@ -79,27 +83,111 @@ static int open_target(const struct plan *plan, const struct op *op)
 	return TAKE_FD(fd);
 }
 
-static int set_propagation(const struct plan *plan, const struct op *op)
+/* Propagation of the mount that fd is; MS_REC for all below. */
+static int set_propagation(int fd, uint64_t propagation)
+{
+	if (!propagation)
+		return 0;
+	return mount_set(fd, 0, 0, propagation & ~(uint64_t) MS_REC, (propagation & MS_REC) != 0);
+}
+
+int bind_instead(const char *source, int target, uint64_t attributes)
+{
+	AUTO_CLOSE int fd = open(source, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int clone = -1;
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	clone = mount_clone(fd, true);
+	if (clone < 0)
+		return clone;
+	r = mount_set(clone, 0, 0, MS_SLAVE, true);
+	if (r >= 0)
+		r = mount_set_allowed(clone, attributes, 0, true);
+	return r < 0 ? r : mount_attach(clone, target);
+}
+
+/* Group 5, the distributions' tty, may not be mapped; pseudo-terminals then belong to who opens them. */
+static int mount_without_gid(const struct op *op, int target)
+{
+	char data[4096];
+	size_t length = 0;
+
+	if (!op->data)
+		return -EINVAL;
+	for (const char *word = op->data; *word;) {
+		size_t n = strcspn(word, ",");
+
+		if (strncmp(word, "gid=", 4) != 0) {
+			if (length + n + 2 > sizeof data)
+				return -EINVAL;
+			if (length)
+				data[length++] = ',';
+			(void) memcpy(data + length, word, n);
+			length += n;
+		}
+		word += n + (word[n] == ',');
+	}
+	data[length] = '\0';
+	return mount_at(target, op->source, op->from, mount_flags(op), data);
+}
+
+/* What a less privileged place does not let mount anew: the caller's view of it, where that gives nothing away. */
+static int mount_otherwise(const struct op *op, int target, int r)
+{
+	static const uint64_t harmless = MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV | MOUNT_ATTR_NOEXEC;
+
+	if (r == -EINVAL && strcmp(op->source, "devpts") == 0)
+		return mount_without_gid(op, target);
+	if (r != -EPERM)
+		return r;
+	/* the network namespace is not ours, or parts of the outer /sys are masked (user_namespaces(7)) */
+	if (strcmp(op->source, "sysfs") == 0)
+		return bind_instead("/sys", target, op->set | harmless | MOUNT_ATTR_RDONLY) < 0 ? r : 0;
+	if (op->own_namespace)
+		return r;
+	if (strcmp(op->source, "proc") == 0)
+		return bind_instead("/proc", target, op->set) < 0 ? r : 0;
+	if (strcmp(op->source, "mqueue") == 0)
+		return bind_instead("/dev/mqueue", target, op->set | harmless) < 0 ? r : 0;
+	return r;
+}
+
+/* A mount that is still to be changed is made detached, so that nobody can come between. */
+static int mount_detached(const struct op *op, int target)
+{
+	AUTO_CLOSE int fd = op->flags ? -ENOSYS : mount_new_text(op->source, op->from, op->data, op->set);
+	int r = fd < 0 ? fd : mount_attach(fd, target);
+
+	return r < 0 ? r : set_propagation(fd, op->propagation);
+}
+
+static int mount_by_path(const struct plan *plan, const struct op *op, int target)
 {
 	AUTO_CLOSE int fd = -1;
+	int r = mount_at(target, op->source, op->from, mount_flags(op), op->data);
 
-	if (!op->propagation)
-		return 0;
+	if (r < 0 || !op->propagation)
+		return r;
 	fd = root_open(plan->root_fd, op->target, O_PATH, 0);
-	if (fd < 0)
-		return fd;
-	return mount_set(fd, 0, 0, op->propagation & ~(uint64_t) MS_REC, (op->propagation & MS_REC) != 0);
+	return fd < 0 ? fd : set_propagation(fd, op->propagation);
 }
 
 int apply_mount(const struct plan *plan, const struct op *op)
 {
 	AUTO_CLOSE int target = open_target(plan, op);
-	int r;
+	int r = -ENOSYS;
 
 	if (target < 0)
 		return target;
-	r = mount_at(target, op->source, op->source, mount_flags(op), op->data);
-	return r < 0 ? r : set_propagation(plan, op);
+	if (strcmp(op->source, "cgroup") == 0 || strcmp(op->source, "cgroup2") == 0)
+		return mount_cgroup(op, target);
+	if (op->propagation)
+		r = mount_detached(op, target);
+	if (r == -ENOSYS)
+		r = mount_by_path(plan, op, target);
+	return r < 0 ? mount_otherwise(op, target, r) : r;
 }
 
 int apply_attach(const struct plan *plan, const struct op *op)
@@ -112,166 +200,57 @@ int apply_attach(const struct plan *plan, const struct op *op)
 	r = mount_attach(op->fd, target);
 	if (r < 0)
 		return r;
-	return op->propagation
-	               ? mount_set(op->fd, 0, 0, op->propagation & ~(uint64_t) MS_REC,
-	                           (op->propagation & MS_REC) != 0)
-	               : 0;
+	return set_propagation(op->fd, op->propagation);
 }
 
-/* The host's node, bound onto an empty file; what is bound must be a device and not something put in its place. */
-int apply_device(const struct plan *plan, const struct op *op)
-{
-	AUTO_CLOSE int source = open(op->source, O_PATH | O_CLOEXEC);
-	AUTO_CLOSE int clone = -1;
-	AUTO_CLOSE int target = -1;
-	struct stat st;
-
-	if (source < 0)
-		return -errno;
-	if (fstat(source, &st) < 0)
-		return -errno;
-	if (!S_ISCHR(st.st_mode) && !S_ISBLK(st.st_mode))
-		return -ENODEV;
-	clone = mount_clone(source, false);
-	if (clone < 0)
-		return clone;
-	target = open_target(plan, op);
-	return target < 0 ? target : mount_attach(clone, target);
-}
-
+/* config-linux.md#default-devices has some, and a symlink that is copied instead of bound is another. */
 int apply_link(const struct plan *plan, const struct op *op)
 {
-	const char *slash = strrchr(op->target, '/');
-	char parent[64];
-	AUTO_CLOSE int fd = -1;
+	AUTO_FREE char *name = NULL;
+	AUTO_CLOSE int fd = root_open_parent(plan->root_fd, op->target, 0755, &name);
+	char there[PATH_MAX];
+	ssize_t length;
 
-	(void) snprintf(parent, sizeof parent, "%.*s", (int) (slash - op->target), op->target);
-	fd = root_open(plan->root_fd, parent, O_PATH | O_DIRECTORY, 0);
 	if (fd < 0)
 		return fd;
-	return symlinkat(op->source, fd, slash + 1) < 0 && errno != EEXIST ? -errno : 0;
+	if (symlinkat(op->source, fd, name) == 0 || (errno == EEXIST && !op->mount))
+		return 0;
+	if (errno != EEXIST)
+		return -errno;
+	length = readlinkat(fd, name, there, sizeof there);
+	return length == (ssize_t) strlen(op->source) && memcmp(there, op->source, (size_t) length) == 0 ? 0 : -EEXIST;
 }
 
-/* tmpfs with the contents of the image below it (tmpcopyup) */
+static int fill(int below, int mount, const struct op *op)
+{
+	AUTO_CLOSE int above = openat(mount, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	struct stat st;
+	int r;
+
+	if (above < 0 || fstat(below, &st) < 0)
+		return -errno;
+	r = tree_copy(below, above);
+	if (r < 0 || (op->data && strstr(op->data, "mode=")))
+		return r;
+	return fchown(above, st.st_uid, st.st_gid) < 0 || fchmod(above, st.st_mode & 07777) < 0 ? -errno : 0;
+}
+
+/* tmpfs with the contents of the image below it (tmpcopyup); attached when it is complete */
 int apply_copy_up(const struct plan *plan, const struct op *op)
 {
 	AUTO_CLOSE int below = open_target(plan, op);
-	AUTO_CLOSE int above = -1;
-	struct op writable = *op;
-	struct stat st;
+	AUTO_CLOSE int mount = -1;
 	int r;
 
 	if (below < 0)
 		return below;
-	if (fstat(below, &st) < 0)
-		return -errno;
-	writable.set &= ~(uint64_t) MOUNT_ATTR_RDONLY;
-	r = apply_mount(plan, &writable);
-	if (r < 0)
-		return r;
-	above = root_open(plan->root_fd, op->target, O_RDONLY | O_DIRECTORY, 0);
-	if (above < 0)
-		return above;
-	r = tree_copy(below, above);
-	if (r >= 0 && (!op->data || !strstr(op->data, "mode="))
-	    && (fchown(above, st.st_uid, st.st_gid) < 0 || fchmod(above, st.st_mode & 07777) < 0))
-		r = -errno;
+	mount = mount_new_text(op->source, op->from, op->data, op->set & ~(uint64_t) MOUNT_ATTR_RDONLY);
+	if (mount < 0)
+		return mount;
+	r = fill(below, mount, op);
 	if (r >= 0 && (op->set & MOUNT_ATTR_RDONLY))
-		r = mount_set(above, MOUNT_ATTR_RDONLY, 0, 0, false);
-	return r;
-}
-
-/* --- masked and read-only paths; after pivot_root, so that "/" is the container's --- */
-
-static int mask_directory(struct plan *plan, int target)
-{
-	static const struct mount_option options[] = {{"size", "0k"}, {"nr_inodes", "2"}, {"mode", "0555"}};
-	AUTO_CLOSE int clone = -1;
-
-	/* one empty file system serves all masked directories */
-	if (plan->dir_mask_fd < 0)
-		plan->dir_mask_fd = mount_new("tmpfs", options, ARRAY_LEN(options),
-		                              MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
-		                                      | MOUNT_ATTR_NOEXEC);
-	if (plan->dir_mask_fd == -ENOSYS) {
-		plan->dir_mask_fd = -1;
-		return mount_at(target, "tmpfs", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
-		                "size=0k,nr_inodes=2,mode=0555");
-	}
-	if (plan->dir_mask_fd < 0)
-		return plan->dir_mask_fd;
-	clone = mount_clone(plan->dir_mask_fd, false);
-	return clone < 0 ? clone : mount_attach(clone, target);
-}
-
-/* CVE-2025-31133: /dev/null must be the null device, whatever the image has put there. */
-static int open_null(void)
-{
-	struct stat st;
-	int fd = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
-
-	if (fd < 0)
-		return -errno;
-	if (fstat(fd, &st) < 0 || !S_ISCHR(st.st_mode) || st.st_rdev != makedev(1, 3)) {
-		(void) close(fd);
-		return -ENODEV;
-	}
-	return fd;
-}
-
-int apply_mask(struct plan *plan, const struct op *op)
-{
-	AUTO_CLOSE int target = root_open(plan->root_fd, op->target, O_PATH, 0);
-	AUTO_CLOSE int null = -1;
-	AUTO_CLOSE int clone = -1;
-	struct stat st;
-
-	/* what is not there needs no mask; what may not be seen neither */
-	if (target == -ENOENT || target == -ENOTDIR || target == -EACCES)
-		return 0;
-	if (target < 0)
-		return target;
-	if (fstat(target, &st) < 0)
-		return -errno;
-	if (S_ISDIR(st.st_mode))
-		return mask_directory(plan, target);
-	null = open_null();
-	if (null < 0)
-		return null;
-	clone = mount_clone(null, false);
-	return clone < 0 ? clone : mount_attach(clone, target);
-}
-
-int apply_read_only(const struct plan *plan, const struct op *op)
-{
-	AUTO_CLOSE int target = root_open(plan->root_fd, op->target, O_PATH, 0);
-	AUTO_CLOSE int clone = -1;
-	int r;
-
-	if (target == -ENOENT || target == -ENOTDIR || target == -EACCES)
-		return 0;
-	if (target < 0)
-		return target;
-	clone = mount_clone(target, true);
-	if (clone < 0)
-		return clone;
-	r = mount_set(clone, MOUNT_ATTR_RDONLY, 0, 0, true);
-	return r < 0 ? r : mount_attach(clone, target);
-}
-
-/* CVE-2019-19921 kin: only the proc that the kernel made may be written to; before pivot_root it is the host's. */
-int apply_sysctl(const struct op *op)
-{
-	AUTO_CLOSE int sys = open("/proc/sys", O_PATH | O_DIRECTORY | O_CLOEXEC);
-	AUTO_CLOSE int fd = -1;
-	struct statfs fs;
-
-	if (sys < 0)
-		return -errno;
-	if (fstatfs(sys, &fs) < 0 || fs.f_type != PROC_SUPER_MAGIC)
-		return -ENODEV;
-	fd = root_open(sys, op->target, O_WRONLY, 0);
-	if (fd < 0)
-		return fd;
-	return write(fd, op->data, strlen(op->data)) < 0 ? -errno : 0;
+		r = mount_set(mount, MOUNT_ATTR_RDONLY, 0, 0, false);
+	if (r >= 0)
+		r = mount_attach(mount, below);
+	return r < 0 ? r : set_propagation(mount, op->propagation);
 }

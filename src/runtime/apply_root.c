@@ -28,5 +28,5 @@ int apply_attach_root(const struct plan *plan)
 
 int apply_pivot(const struct plan *plan)
 {
-	return mount_pivot(plan->root_fd);
+	return plan->no_pivot ? mount_chroot(plan->root_fd) : mount_pivot(plan->root_fd);
 }

@@ -60,6 +60,7 @@ enum op_type {
 struct op {
 	enum op_type type;
 	const char *target, *source, *data; /* owned by the plan's texts */
+	const char *from;    /* OP_MOUNT: the source of the file system */
 	uint64_t flags;      /* MS_*, CLONE_NEW*, resource */
 	uint64_t set, clear; /* MOUNT_ATTR_* */
 	uint64_t set_all, clear_all; /* the same for all mounts below too */
@@ -70,10 +71,12 @@ struct op {
 	bool no_symlink;     /* the target must not be a symlink: /proc, /sys, /dev */
 	bool nofollow;       /* a symlink at the target is itself covered; OP_OPEN: one at the source itself bound */
 	bool shared;         /* OP_OPEN: the clone stays a peer of the source */
+	bool own_namespace;  /* OP_MOUNT: the namespace that the type shows is the container's */
 	bool optional;       /* failure is passed over */
 	bool joined;         /* OP_JOIN: done already, on the way to the user namespace */
 	int fd;
-	unsigned mode;
+	unsigned mode;       /* OP_DEVICE: type and permissions; flags = number */
+	uint32_t uid, gid;
 	struct rlimit limit;
 	const struct oci_hook *hook; /* of the specification */
 	const struct oci_mount *mount; /* OP_OPEN: of the specification; NULL: the root */
@@ -135,6 +138,7 @@ struct plan {
 	struct memory_policy memory_policy;
 	const char *initial_cpus; /* exec: where the process that enters the container runs; NULL */
 	uint64_t root_propagation;
+	bool no_mknod;        /* devices are bound from the host: mknod(2) is for real root */
 	int dir_mask_fd;      /* an empty read-only tmpfs, made by the child */
 	uint64_t own_device, own_inode; /* our binary: never to be executed inside (CVE-2019-5736) */
 	int last_capability;

@@ -35,4 +35,8 @@ bool is_bind(const struct oci_mount *mount, const struct words *words) NONNULL(1
 int idmap_namespace(const struct oci_mount *mount, const struct words *words, const struct oci_linux *linux_,
                     struct error *err) NONNULL(1, 2, 4) MUST_USE;
 
+/* plan_devices - those of the specification; fresh_dev: /dev is new and gets the default ones and their links */
+int plan_devices(const struct oci_linux *linux_, bool fresh_dev, struct plan *plan, struct error *err)
+	NONNULL(3, 4) MUST_USE;
+
 #endif

@@ -14,9 +14,14 @@
 
 #define MOUNT_VALUE_MAX 255 /* fsconfig(2), FSCONFIG_SET_STRING: a longer value is EINVAL */
 #define FD_PATH_SIZE    32
+#define MOUNT_OPTIONS_MAX 64
+#define MOUNT_TEXT_MAX    4096 /* mount(2): a page */
 
 #ifndef ST_NOSYMFOLLOW
 #define ST_NOSYMFOLLOW 0x2000 /* Linux 5.10 */
+#endif
+#ifndef MOUNT_ATTR_IDMAP
+#define MOUNT_ATTR_IDMAP 0x00100000 /* Linux 5.12 */
 #endif
 #ifndef MS_NOSYMFOLLOW
 #define MS_NOSYMFOLLOW 256
@@ -60,6 +65,54 @@ int mount_new(const char *type, const struct mount_option *options, size_t count
 		return r;
 	fd = syscall(SYS_fsmount, context, FSMOUNT_CLOEXEC, (unsigned) attributes);
 	return fd < 0 ? -errno : (int) fd;
+}
+
+/* Cut text at its commas into options; how many, or -E2BIG. */
+static int split_options(char *text, struct mount_option *options, size_t max)
+{
+	size_t count = 0;
+
+	while (*text) {
+		char *key = text, *value = NULL;
+		bool quoted = false;
+
+		for (; *text && (quoted || *text != ','); text++) {
+			if (*text == '"')
+				quoted = !quoted;
+			else if (*text == '=' && !value)
+				value = text + 1;
+		}
+		if (*text)
+			*text++ = '\0';
+		if (!*key)
+			continue;
+		if (count == max)
+			return -E2BIG;
+		if (value)
+			value[-1] = '\0';
+		if (value && value[0] == '"' && value[1]) {
+			value++;
+			value[strcspn(value, "\"")] = '\0';
+		}
+		options[count++] = (struct mount_option){key, value};
+	}
+	return (int) count;
+}
+
+int mount_new_text(const char *type, const char *source, const char *options, uint64_t attributes)
+{
+	struct mount_option list[MOUNT_OPTIONS_MAX + 1];
+	char text[MOUNT_TEXT_MAX];
+	int n = snprintf(text, sizeof text, "%s", options ? options : "");
+
+	if (n < 0 || (size_t) n >= sizeof text)
+		return -E2BIG;
+	n = split_options(text, list, MOUNT_OPTIONS_MAX);
+	if (n < 0)
+		return n;
+	if (source)
+		list[n++] = (struct mount_option){"source", source};
+	return mount_new(type, list, (size_t) n, attributes);
 }
 
 int mount_clone(int fd, bool recursive)
@@ -185,6 +238,27 @@ int mount_set_allowed(int fd, uint64_t add, uint64_t clear, bool recursive)
 	if ((add | clear) & atime)
 		(void) !mount_set(fd, add & atime, atime, 0, recursive);
 	return r;
+}
+
+int mount_set_ids(int fd, int userns_fd, bool recursive)
+{
+	struct mount_attr attr = {.attr_set = MOUNT_ATTR_IDMAP, .userns_fd = (uint64_t) userns_fd};
+	unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U);
+
+	return syscall(SYS_mount_setattr, fd, "", flags, &attr, sizeof attr) < 0 ? -errno : 0;
+}
+
+int mount_chroot(int root_fd)
+{
+	/* a proc or sysfs that lies bare below would let the container mount one without our masks */
+	(void) umount2("/proc", MNT_DETACH);
+	(void) umount2("/sys", MNT_DETACH);
+	if (fchdir(root_fd) < 0)
+		return -errno;
+	/* EINVAL: it lies there already */
+	if (mount(".", "/", NULL, MS_MOVE, NULL) < 0 && errno != EINVAL && errno != ELOOP)
+		return -errno;
+	return chroot(".") < 0 || chdir("/") < 0 ? -errno : 0;
 }
 
 int mount_pivot(int root_fd)

@@ -59,6 +59,54 @@ static void new_failures_body(const void *dir)
 	CHECK(mount_new("tmpfs", &too_long, 1, 0) == -ENOSYS);
 }
 
+/* as mount(2) takes them: empty words, values with commas */
+static void text_body(const void *dir)
+{
+	static char many[400];
+	int fd = mount_new_text("tmpfs", "name", ",mode=0711,,size=\"64k\",", MOUNT_ATTR_RDONLY);
+	int target = open_path(dir);
+	struct stat st;
+
+	CHECK(fd >= 0 && mount_attach(fd, target) == 0);
+	CHECK(stat(dir, &st) == 0 && (st.st_mode & 07777) == 0711 && (flags_of(dir) & ST_RDONLY));
+	CHECK(mount_new_text("tmpfs", NULL, "mode=\"0,1\"", 0) == -EINVAL);
+	for (size_t i = 0; i < 65; i++)
+		(void) memcpy(many + 4 * i, "a=b,", 4);
+	CHECK(mount_new_text("tmpfs", NULL, many, 0) == -E2BIG);
+	fd = mount_new_text("tmpfs", NULL, NULL, 0);
+	CHECK(fd >= 0);
+	(void) close(fd);
+}
+
+/* What came from a more privileged namespace is locked: nothing is cleared, all else is set. */
+static void locked_body(const void *dir)
+{
+	int fd;
+
+	mount_tmpfs(dir);
+	CHECK(unshare(CLONE_NEWUSER | CLONE_NEWNS) == 0);
+	fd = open_path(dir);
+	CHECK(mount_set(fd, 0, MOUNT_ATTR_NOSUID, 0, false) == -EPERM);
+	CHECK(mount_set_allowed(fd, MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOATIME, MOUNT_ATTR_NOSUID | MOUNT_ATTR__ATIME, false) == 0);
+	CHECK((flags_of(dir) & (ST_NOSUID | ST_NODEV | ST_NOEXEC | ST_NOATIME)) == (ST_NOSUID | ST_NODEV | ST_NOEXEC));
+	CHECK(mount_set_allowed(fd, 0, MOUNT_ATTR_NOEXEC, false) == 0 && !(flags_of(dir) & ST_NOEXEC));
+}
+
+static void chroot_body(const void *dir)
+{
+	int fd;
+	struct stat st;
+
+	mount_tmpfs(dir);
+	fd = open_path(dir);
+	CHECK(mount_chroot(fd) == 0);
+	CHECK(stat("/sub", &st) == 0 && stat("sub", &st) == 0);
+	CHECK(stat("/usr", &st) == -1 && stat("../usr", &st) == -1 && stat("../../usr", &st) == -1);
+	/* the classic way out of a chroot: a second one below, and up from above it */
+	CHECK(chroot("sub") == 0 && chdir("../../../..") == 0);
+	CHECK(stat("sub", &st) == 0 && stat("usr", &st) == -1);
+}
+
 static void set_body(const void *dir)
 {
 	int fd;
@@ -111,7 +159,7 @@ static void pivot_body(const void *dir)
 }
 
 static void (*const bodies[])(const void *) = {
-	new_body, new_failures_body, set_body, clone_body, old_body, pivot_body,
+	new_body, new_failures_body, text_body, set_body, locked_body, clone_body, old_body, pivot_body, chroot_body,
 };
 
 START_TEST(mounts_by_descriptor)

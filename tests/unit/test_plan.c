@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
 
 #define PROCESS "\"process\":{\"args\":[\"sh\"],\"cwd\":\"/\",\"user\":{\"uid\":0,\"gid\":0}}"
 
@@ -286,6 +288,10 @@ static const struct {
 	{"/a/../../b", "tmpfs", "\"ro\",\"rw\"", 0, 0, false, false, NULL},
 	{"/proc/uptime", "tmpfs", "\"ro\"", MOUNT_ATTR_RDONLY, 0, false, true, NULL},
 	{"/x", "tmpfs", "\"sync\"", 0, MS_SYNCHRONOUS, false, false, NULL},
+	{"/x", "tmpfs", "\"sync\",\"async\"", 0, 0, false, false, NULL},
+	{"x/y", "tmpfs", "\"rro\",\"noatime\"", MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOATIME, 0, false, false, NULL},
+	{"/x", "tmpfs", "\"noatime\",\"relatime\",\"rnosuid\",\"suid\"", 0, 0, false, false, NULL},
+	{"/x", "tmpfs", "\"tmpcopyup-not\",\"\",\"a=b\"", 0, 0, false, false, "tmpcopyup-not,a=b"},
 };
 
 START_TEST(words_of_a_mount_become_flags)
@@ -318,6 +324,82 @@ START_TEST(a_fresh_dev_has_devices_and_a_bound_one_its_own)
 	ck_assert_int_ge(place(fresh.plan, OP_LINK, "/dev/stdin"), 0);
 	ck_assert_int_eq(place(other.plan, OP_DEVICE, NULL), -1);
 	ck_assert_int_eq(place(other.plan, OP_LINK, NULL), -1);
+}
+END_TEST
+
+static const struct {
+	const char *options;
+	uint64_t set, clear, set_all, clear_all, propagation;
+	bool recursive, shared;
+} binds[] = {
+	{"\"bind\"", 0, 0, 0, 0, 0, false, false},
+	{"\"rbind\",\"rro\",\"noatime\"", MOUNT_ATTR_NOATIME, MOUNT_ATTR__ATIME, MOUNT_ATTR_RDONLY, 0, 0, true, false},
+	{"\"rbind\",\"rro\",\"rw\"", 0, MOUNT_ATTR_RDONLY, MOUNT_ATTR_RDONLY, 0, 0, true, false},
+	{"\"rbind\",\"ro\",\"rrw\"", 0, 0, 0, MOUNT_ATTR_RDONLY, 0, true, false},
+	{"\"bind\",\"suid\",\"nosuid\"", MOUNT_ATTR_NOSUID, 0, 0, 0, 0, false, false},
+	{"\"rbind\",\"rstrictatime\",\"rnodev\"", 0, 0, MOUNT_ATTR_STRICTATIME | MOUNT_ATTR_NODEV, MOUNT_ATTR__ATIME, 0,
+	 true, false},
+	{"\"rbind\",\"rslave\"", 0, 0, 0, 0, MS_SLAVE | MS_REC, true, false},
+	{"\"rbind\",\"private\",\"shared\"", 0, 0, 0, 0, MS_SHARED, true, true},
+};
+
+/* The child clones before its ids change; only with a shared root does anything go back to the host. */
+START_TEST(a_bind_is_opened_first_and_attached_in_its_place)
+{
+	AUTO_FREE char *text = xprintf(
+		PROCESS ",\"mounts\":[{\"destination\":\"/t\",\"type\":\"tmpfs\",\"source\":\"x\"},"
+		"{\"destination\":\"/t/b\",\"type\":\"none\",\"source\":\"/usr\",\"options\":[%s]}],"
+		"\"linux\":{\"rootfsPropagation\":\"shared\"}", binds[_i].options);
+	AUTO_MADE struct made made = make(text);
+	int opened = place(made.plan, OP_OPEN, "/t/b"), attached = place(made.plan, OP_ATTACH, "/t/b");
+	const struct op *op = &made.plan->ops[opened];
+
+	ck_assert_int_eq(opened, 0);
+	ck_assert_int_gt(attached, place(made.plan, OP_MOUNT, "/t"));
+	ck_assert_uint_eq(op->flags, (uint64_t) attached);
+	ck_assert_str_eq(op->source, "/usr");
+	ck_assert_int_eq(op->fd, -1);
+	ck_assert_uint_eq(op->set, binds[_i].set);
+	ck_assert_uint_eq(op->clear, binds[_i].clear);
+	ck_assert_uint_eq(op->set_all, binds[_i].set_all);
+	ck_assert_uint_eq(op->clear_all, binds[_i].clear_all);
+	ck_assert_uint_eq(made.plan->ops[attached].propagation, binds[_i].propagation);
+	ck_assert_int_eq(op->recursive, binds[_i].recursive);
+	ck_assert_int_eq(op->shared, binds[_i].shared);
+}
+END_TEST
+
+START_TEST(the_root_of_a_path_is_opened_first)
+{
+	struct runtime_request request = {.stdio = {-1, -1, -1}, .root_fd = -1, .cgroup_fd = -1, .root_path = "/proc/self/cwd/.."};
+	AUTO_MADE struct made made = {0};
+
+	ck_assert_msg(build(PROCESS ",\"mounts\":[{\"destination\":\"/b\",\"type\":\"bind\",\"source\":\"/usr\"}]", &request,
+	                    &made.spec, &made.plan, &made.err) == 0, "%s", made.err.text);
+	ck_assert_int_eq(place(made.plan, OP_OPEN, "/"), 0);
+	ck_assert_int_eq(place(made.plan, OP_OPEN, "/b"), 1);
+	ck_assert_ptr_null(made.plan->ops[0].mount);
+	ck_assert_ptr_null(strstr(made.plan->ops[0].source, "cwd"));
+	made_done(&made);
+	made = (struct made){0};
+	request.root_path = "/dev/null";
+	ck_assert_int_eq(build(PROCESS, &request, &made.spec, &made.plan, &made.err), -ENOTDIR);
+	ck_assert_msg(strstr(made.err.text, "root file system /dev/null") != NULL, "%s", made.err.text);
+}
+END_TEST
+
+START_TEST(devices_of_the_specification_take_the_place_of_default_ones)
+{
+	AUTO_MADE struct made made =
+		make(PROCESS ",\"linux\":{\"devices\":[{\"type\":\"c\",\"path\":\"/dev//null\",\"major\":1,\"minor\":3,"
+		             "\"fileMode\":384,\"uid\":7},{\"type\":\"p\",\"path\":\"/run/x\"}]}");
+	int at = place(made.plan, OP_DEVICE, "/dev/null"), fifo = place(made.plan, OP_DEVICE, "/run/x");
+
+	ck_assert_int_gt(at, place(made.plan, OP_DEVICE, "/dev/zero"));
+	ck_assert_uint_eq(made.plan->ops[at].mode, S_IFCHR | 0600);
+	ck_assert_uint_eq(made.plan->ops[at].flags, makedev(1, 3));
+	ck_assert_uint_eq(made.plan->ops[at].uid, 7);
+	ck_assert_uint_eq(made.plan->ops[fifo].mode, S_IFIFO | 0666);
 }
 END_TEST
 
@@ -363,6 +445,15 @@ static const struct {
 	{MOUNT("/a", "", ""), -EINVAL, "type"},
 	{MOUNT("/a", "bind", ""), -ENOENT, "/nonexistent"},
 	{MOUNT("/a", "tmpfs", "\"idmap\""), -EOPNOTSUPP, "idmap"},
+	{MOUNT("/a", "tmpfs", "\"src-nofollow\""), -EOPNOTSUPP, "src-nofollow"},
+	{MOUNT("/a", "none", "\"bind\",\"src-nofollow\""), -ENOENT, "/nonexistent"},
+	{PROCESS ",\"mounts\":[{\"destination\":\"/a\",\"source\":\"/usr\",\"options\":[\"bind\",\"mode=1\"]}]", -EINVAL, "mode=1"},
+	{PROCESS ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"bind\",\"source\":\"/usr\",\"options\":[\"ridmap=uids=1-2\"]}]",
+	 -EINVAL, "uids=1-2"},
+	{PROCESS ",\"linux\":{\"devices\":[{\"type\":\"z\",\"path\":\"/dev/z\"}]}", -EINVAL, "\"z\""},
+	{PROCESS ",\"linux\":{\"devices\":[{\"type\":\"c\",\"path\":\"/dev/..\",\"major\":1,\"minor\":3}]}", -EINVAL, "/dev/.."},
+	{PROCESS ",\"linux\":{\"devices\":[{\"type\":\"c\",\"path\":\"/dev/z\",\"major\":-1,\"minor\":3}]}", -EINVAL, "number"},
+	{PROCESS ",\"linux\":{\"mountLabel\":\"a\\\"b\"},\"mounts\":[{\"destination\":\"/a\",\"type\":\"tmpfs\"}]", -EINVAL, "mountLabel"},
 	{PROCESS ",\"mounts\":[{\"destination\":\"/a\",\"type\":\"bind\"}]", -EINVAL, "source"},
 };
 
@@ -448,6 +539,9 @@ int main(void)
 	tcase_add_test(tcase, a_namespace_with_a_path_is_joined);
 	tcase_add_loop_test(tcase, words_of_a_mount_become_flags, 0, ARRAY_LEN(mounts));
 	tcase_add_test(tcase, a_fresh_dev_has_devices_and_a_bound_one_its_own);
+	tcase_add_loop_test(tcase, a_bind_is_opened_first_and_attached_in_its_place, 0, ARRAY_LEN(binds));
+	tcase_add_test(tcase, the_root_of_a_path_is_opened_first);
+	tcase_add_test(tcase, devices_of_the_specification_take_the_place_of_default_ones);
 	tcase_add_test(tcase, sysctls_may_be_written_with_dots);
 	tcase_add_loop_test(tcase, refuses_and_says_what, 0, ARRAY_LEN(refused));
 	tcase_add_loop_test(tcase, words_what_the_child_reports, 0, ARRAY_LEN(reports));

@@ -21,6 +21,9 @@ struct row {
 	const char *cwd;         /* NULL: / */
 	const char *more;        /* further members of the process, with a comma in front */
 	const char *mount;       /* a further mount, with a comma in front */
+	const char *linux_;      /* further members of "linux", with a comma in front */
+	bool no_network;         /* without a network namespace of its own */
+	bool no_pivot;
 	enum image image;
 	bool init;
 	int code;                /* when it is to run */
@@ -30,6 +33,17 @@ struct row {
 };
 
 #define SH(script) {"/bin/sh", "-c", script}
+#define QUIET(script) SH("exec 2>/dev/null; " script)
+#define BIND(destination, source, options)                                                                     \
+	",{\"destination\":\"" destination "\",\"type\":\"none\",\"source\":\"" source                          \
+	"\",\"options\":[\"bind\"" options "]}"
+#define NEW(destination, type, options)                                                                        \
+	",{\"destination\":\"" destination "\",\"type\":\"" type "\",\"source\":\"none\",\"options\":[" options "]}"
+#define DEVICE(type, path, major, minor)                                                                       \
+	",\"devices\":[{\"type\":\"" type "\",\"path\":\"" path "\",\"major\":" #major ",\"minor\":" #minor   \
+	",\"fileMode\":416}]"
+#define HIDE(masked, read_only) ",\"maskedPaths\":[\"" masked "\"],\"readonlyPaths\":[\"" read_only "\"]"
+#define HIDDEN HIDE("/proc/meminfo\",\"/sys/firmware\",\"/proc/not/there", "/proc/sys")
 
 static const struct row rows[] = {
 	{.args = SH("exit 7"), .code = 7},
@@ -74,6 +88,70 @@ static const struct row rows[] = {
 	 .mount = ",{\"destination\":\"/link/self/attr\",\"type\":\"tmpfs\",\"source\":\"tmpfs\"}"},
 	{.args = SH("stat -f -c %T /link/sub"), .output = "tmpfs\n",
 	 .mount = ",{\"destination\":\"/link/sub\",\"type\":\"tmpfs\",\"source\":\"tmpfs\"}"},
+	/* binds; /mnt of the caller has two tmpfs, a file and a symlink to it */
+	{.args = SH("echo more >> /b; cat /b"), .mount = BIND("/b", "/mnt/file", ""), .output = "textmore\n"},
+	{.args = SH("cat /b/c"), .mount = BIND("b/c", "/mnt/file", ""), .output = "text"},
+	{.args = SH("ls /b/sub | wc -l; grep -c ' /b/sub ' /proc/self/mountinfo"), .mount = BIND("/b", "/mnt", ""),
+	 .output = "0\n0\n", .code = 1},
+	{.args = SH("ls /b/sub | wc -l"), .mount = BIND("/b", "/mnt", ",\"rbind\""), .output = "1\n"},
+	{.args = SH("grep -c ' /b[a-z/]* ro,nosuid,noexec' /proc/self/mountinfo"),
+	 .mount = BIND("/b", "/mnt", ",\"rbind\",\"rro\",\"rnosuid\",\"rnoexec\""), .output = "2\n"},
+	{.args = QUIET("echo > /b/x || echo > /b/sub/x && echo below"), .mount = BIND("/b", "/mnt", ",\"rbind\",\"ro\""),
+	 .output = "below\n"},
+	{.args = QUIET("echo > /b/sub/x || echo > /b/x && echo above"),
+	 .mount = BIND("/b", "/mnt", ",\"rbind\",\"rro\",\"rw\""), .output = "above\n"},
+	{.args = SH("grep -c ' /b rw,noatime' /proc/self/mountinfo"), .mount = BIND("/b", "/mnt", ",\"noatime\""),
+	 .output = "1\n"},
+	/* the caller's /usr came from a more privileged namespace: what it has locked is no failure */
+	{.args = SH("test -d /b/bin && echo bound"),
+	 .mount = BIND("/b", "/usr", ",\"rbind\",\"rsuid\",\"rdev\",\"rexec\",\"rrw\",\"strictatime\""), .output = "bound\n"},
+	{.args = SH("grep -c ' /b .* shared:' /proc/self/mountinfo"), .mount = BIND("/b", "/mnt", ",\"shared\""),
+	 .output = "1\n"},
+	{.args = SH("grep ' /b ' /proc/self/mountinfo | grep -c -E 'shared:|master:'"),
+	 .mount = BIND("/b", "/mnt", ",\"private\""), .output = "0\n", .code = 1},
+	{.args = SH("readlink /b"), .mount = BIND("/b", "/mnt/link", ",\"copy-symlink\""), .output = "file\n"},
+	{.args = SH("readlink /b"), .mount = BIND("/b", "/mnt/link", ",\"src-nofollow\""), .output = "file\n"},
+	{.args = SH("cat /b"), .mount = BIND("/b", "/mnt/link", ""), .output = "text"},
+	{.args = SH("test -L /link || cat /link"), .mount = BIND("/link", "/mnt/file", ",\"dest-nofollow\""), .output = "text"},
+	{.args = SH("echo bad"), .mount = BIND("/bin/sh", "/mnt/link", ",\"copy-symlink\""), .word = "copy-symlink"},
+	{.args = SH("echo bad"), .mount = BIND("/b", "/mnt", ",\"nosuch\""), .word = "\"nosuch\"", .kind = ERROR_INVALID},
+	{.args = SH("echo bad"), .mount = BIND("/proc", "/mnt", ""), .word = "only proc", .kind = ERROR_DENIED},
+	{.args = SH("echo bad"), .mount = BIND("/b", "/mnt/none", ""), .word = "/mnt/none", .kind = ERROR_NOT_FOUND},
+	{.args = SH("echo bad"), .mount = BIND("/b", "/usr", ",\"idmap=uids=0-0-1;gids=0-0-1\""), .word = "can't be mapped"},
+	{.args = SH("echo bad"), .mount = BIND("/b", "/usr", ",\"idmap=uids=0-0\""), .word = "idmap=uids=0-0", .kind = ERROR_INVALID},
+	{.args = SH("echo bad"), .mount = BIND("/b", "/usr", ",\"idmap\""), .word = "uidMappings", .kind = ERROR_INVALID},
+	/* new file systems */
+	{.args = SH("cat /etc/plain; grep -c ' /etc ro' /proc/self/mountinfo; stat -c %a /etc"),
+	 .mount = NEW("/etc", "tmpfs", "\"tmpcopyup\",\"ro\""), .output = "text1\n755\n"},
+	{.args = SH("stat -c %a /etc; ls /etc"), .mount = NEW("/etc", "tmpfs", "\"tmpcopyup\",\"mode=0711\",\"size=1m\""),
+	 .output = "711\nplain\n"},
+	{.args = SH("grep -c ' /b .*shared:' /proc/self/mountinfo"), .mount = NEW("/b", "tmpfs", "\"shared\",\"size=4k\""),
+	 .output = "1\n"},
+	/* group 5 is not mapped here */
+	{.args = SH("test -c /p/ptmx && echo there"), .mount = NEW("/p", "devpts", "\"newinstance\",\"gid=5\",\"mode=0620\""),
+	 .output = "there\n"},
+	{.args = SH("stat -f -c %t /q"), .mount = NEW("/q", "mqueue", "\"nosuid\""), .output = "19800202\n"},
+	{.args = SH("ls /sys/fs/cgroup && echo > /sys/fs/cgroup/x"), .mount = NEW("/sys/fs/cgroup", "cgroup", "\"ro\""), .code = 1},
+	{.args = SH("ls /sys/fs/cgroup && echo > /sys/fs/cgroup/x"), .mount = NEW("/sys/fs/cgroup", "cgroup2", "\"ro\""), .code = 1},
+	{.args = SH("grep -c ' /sys ro,nosuid' /proc/self/mountinfo"), .no_network = true, .output = "1\n"},
+	{.args = SH("echo bad"), .mount = NEW("/b", "tmpfs", "\"nosuch=1\""), .word = "nosuch=1", .kind = ERROR_INVALID},
+	{.args = SH("echo bad"), .mount = NEW("/b", "nosuchfs", ""), .word = "nosuchfs", .kind = ERROR_UNSUPPORTED},
+	/* devices */
+	{.args = SH("stat -c %t:%T /made/null /made/fifo; test -p /made/fifo && echo pipe"),
+	 .linux_ = DEVICE("c", "/made/null", 1, 3) , .word = "/made/null"},
+	{.args = SH("test -p /made/fifo && stat -c %a /made/fifo"), .linux_ = DEVICE("p", "/made/fifo", 0, 0), .output = "640\n"},
+	{.args = SH("stat -c %t:%T /dev/null"), .linux_ = DEVICE("c", "/dev/null", 1, 3), .output = "1:3\n"},
+	{.args = SH("echo bad"), .linux_ = DEVICE("c", "/dev/null", 1, 5), .word = "c 1:5", .kind = ERROR_DENIED},
+	{.args = SH("echo bad"), .linux_ = DEVICE("b", "/dev/null", 1, 3), .word = "b 1:3", .kind = ERROR_DENIED},
+	{.args = SH("echo bad"), .linux_ = DEVICE("x", "/dev/null", 1, 3), .word = "\"x\"", .kind = ERROR_INVALID},
+	/* hidden in every order; the row's list is the second */
+	{.args = QUIET("ls /etc | wc -l; echo > /etc/x"), .linux_ = HIDE("/etc\",\"/etc/plain\",\"/etc", "/etc\",\"/etc/plain"),
+	 .output = "0\n", .code = 1},
+	{.args = QUIET("ls /tmp | wc -l; echo > /tmp/x"), .linux_ = HIDE("/link", "/tmp"), .output = "0\n", .code = 1},
+	{.args = QUIET("echo > /etc/x || cat /etc/plain | wc -c"),
+	 .linux_ = HIDE("/etc/plain", "/etc\",\"/etc"), .output = "0\n"},
+	/* chroot(2) in pivot_root's place: the caller's / stays below, out of reach */
+	{.args = QUIET("ls -d /mnt /../mnt /usr || echo gone; readlink /proc/self/root"), .no_pivot = true, .output = "gone\n/\n"},
 	/* commands that are none */
 	{.args = {"no-such-command"}, .word = "no-such-command", .kind = ERROR_NO_COMMAND},
 	{.args = {"/bin/none"}, .word = "/bin/none", .kind = ERROR_NO_COMMAND},
@@ -125,10 +203,9 @@ static void make_spec(const struct row *row, struct oci_spec *spec)
 		"{\"destination\":\"/dev/pts\",\"type\":\"devpts\",\"source\":\"devpts\",\"options\":[\"newinstance\"]},"
 		"{\"destination\":\"/sys\",\"type\":\"sysfs\",\"source\":\"sysfs\",\"options\":[\"ro\"]}%s],"
 		"\"linux\":{\"namespaces\":[{\"type\":\"pid\"},{\"type\":\"mount\"},{\"type\":\"ipc\"},"
-		"{\"type\":\"uts\"},{\"type\":\"network\"},{\"type\":\"cgroup\"}],"
-		"\"maskedPaths\":[\"/proc/meminfo\",\"/sys/firmware\",\"/proc/not/there\"],"
-		"\"readonlyPaths\":[\"/proc/sys\"]}}",
-		row->cwd ? row->cwd : "/", row->more ? row->more : "", row->mount ? row->mount : "");
+		"{\"type\":\"uts\"},{\"type\":\"cgroup\"}%s]%s}}",
+		row->cwd ? row->cwd : "/", row->more ? row->more : "", row->mount ? row->mount : "",
+		row->no_network ? "" : ",{\"type\":\"network\"}", row->linux_ ? row->linux_ : HIDDEN);
 	struct error err = {0};
 	AUTO_JSON json_t *json = json_parse(text, strlen(text), &err);
 
@@ -180,13 +257,23 @@ static void check_ended(const struct row *row, struct runtime_process *process, 
 	runtime_process_done(process);
 }
 
+/* What the rows bind from. */
+static void make_sources(void)
+{
+	CHECK(mount("tmpfs", "/mnt", "tmpfs", 0, NULL) == 0);
+	CHECK(file_write(AT_FDCWD, "/mnt/file", "text", 4, 0644, FILE_FAST) == 0);
+	CHECK(symlink("file", "/mnt/link") == 0 && mkdir("/mnt/sub", 0755) == 0);
+	CHECK(mount("tmpfs", "/mnt/sub", "tmpfs", 0, NULL) == 0);
+	CHECK(file_write(AT_FDCWD, "/mnt/sub/inner", "text", 4, 0644, FILE_FAST) == 0);
+}
+
 static void check_row(const void *argument)
 {
 	const struct row *row = argument;
 	AUTO_OCI_SPEC struct oci_spec spec = {0};
 	AUTO_CLOSE int root = mount_new("tmpfs", NULL, 0, 0);
 	struct runtime_request request = {.spec = &spec, .root_fd = root, .cgroup_fd = -1, .init = row->init,
-	                                  .give_stdio = true};
+	                                  .give_stdio = true, .no_pivot = row->no_pivot};
 	struct runtime_process process = {0};
 	struct error err = {0};
 	int ends[2], r;
@@ -195,6 +282,7 @@ static void check_row(const void *argument)
 	make_image(root, row->image);
 	make_spec(row, &spec);
 	CHECK(mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0);
+	make_sources();
 	CHECK(open("/", O_RDONLY | O_DIRECTORY) >= 0 && dup2(open("/", O_RDONLY | O_DIRECTORY), 40) == 40);
 	CHECK(dup3(open("/usr", O_RDONLY | O_DIRECTORY), 41, O_CLOEXEC) == 41);
 	CHECK(signal(SIGUSR1, SIG_IGN) != SIG_ERR && signal(SIGSYS, SIG_IGN) != SIG_ERR);
@@ -308,6 +396,88 @@ START_TEST(enters_a_container_until_it_ends)
 }
 END_TEST
 
+static void write_at(pid_t pid, const char *file, const char *text)
+{
+	AUTO_FREE char *path = xprintf("/proc/%d/%s", (int) pid, file);
+
+	write_file(path, text);
+}
+
+/*
+ * The caller stays outside of the user namespace and owns no mounts: root and binds are opened by the child
+ * with the caller's rights (a directory that nobody else may enter), cloned with its own.
+ */
+static void check_outside(const char *directory)
+{
+	static const char text[] =
+		"{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"/\",\"readonly\":true},"
+		"\"process\":{\"cwd\":\"/\",\"env\":[\"PATH=/bin\"],\"args\":[\"sh\",\"-c\",\"cat /b/file; "
+		"echo > /x || echo > /b/x || stat -c %%u /b/file\"]},"
+		"\"mounts\":[{\"destination\":\"/proc\",\"type\":\"proc\",\"source\":\"proc\"},"
+		"{\"destination\":\"/b\",\"type\":\"bind\",\"source\":\"%s/secret\",\"options\":[\"rbind\",\"ro\"]}],"
+		"\"linux\":{\"namespaces\":[{\"type\":\"user\"},{\"type\":\"mount\"},{\"type\":\"pid\"}],"
+		"\"uidMappings\":[{\"containerID\":0,\"hostID\":%u,\"size\":1}],"
+		"\"gidMappings\":[{\"containerID\":0,\"hostID\":%u,\"size\":1}]}}";
+	AUTO_FREE char *json_text = xprintf(text, directory, geteuid(), getegid());
+	AUTO_FREE char *root_path = xprintf("%s/link", directory);
+	AUTO_FREE char *file = xprintf("%s/secret/file", directory);
+	AUTO_FREE char *output = NULL;
+	AUTO_OCI_SPEC struct oci_spec spec = {0};
+	struct error err = {0};
+	AUTO_JSON json_t *json = json_parse(json_text, strlen(json_text), &err);
+	struct runtime_request request = {.spec = &spec, .root_fd = -1, .root_path = root_path, .cgroup_fd = -1,
+	                                  .caller_maps = true, .stdio = {-1, -1, -1}};
+	struct runtime_process process = {0};
+	AUTO_CLOSE int at = open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_CLOSE int root = -1;
+	int ends[2], r;
+
+	CHECK(mkdirat(at, "root", 0755) == 0 && symlinkat("root", at, "link") == 0 && mkdirat(at, "secret", 0700) == 0);
+	CHECK(file_write(AT_FDCWD, file, "late ", 5, 0600, FILE_FAST) == 0);
+	root = openat(at, "root", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	make_image(root, IMAGE_PLAIN);
+	CHECK(json && json_read(json, oci_spec_fields, &spec, &err) >= 0);
+	CHECK(pipe2(ends, O_CLOEXEC) == 0);
+	request.stdio[1] = ends[1];
+	r = runtime_spawn(&request, &process, &err);
+	if (r >= 0) {
+		AUTO_FREE char *uids = xprintf("0 %u 1", geteuid());
+		AUTO_FREE char *gids = xprintf("0 %u 1", getegid());
+
+		write_at(process.pid, "setgroups", "deny");
+		write_at(process.pid, "uid_map", uids);
+		write_at(process.pid, "gid_map", gids);
+		r = runtime_mapped(&process, &err);
+	}
+	if (r >= 0)
+		r = runtime_wait_ready(&process, &err);
+	if (r >= 0)
+		r = runtime_start(&process, &err);
+	if (r < 0)
+		fprintf(stderr, "# %s\n", err.text);
+	CHECK(r >= 0);
+	(void) close(ends[1]);
+	CHECK(file_read_fd(ends[0], OUTPUT_MAX, &output, NULL) == 0);
+	CHECK(strcmp(output, "late 0\n") == 0);
+	CHECK(waitpid(process.pid, NULL, 0) == process.pid);
+	runtime_process_done(&process);
+}
+
+START_TEST(is_made_from_outside_of_its_user_namespace)
+{
+	AUTO_SCRATCH struct scratch scratch = scratch_new();
+	pid_t pid = fork();
+	int status;
+
+	if (pid == 0) {
+		check_outside(scratch.path);
+		_exit(0);
+	}
+	ck_assert_int_eq(waitpid(pid, &status, 0), pid);
+	ck_assert_int_eq(status, 0);
+}
+END_TEST
+
 static void check_terminal(const void *unused)
 {
 	static const struct row row = {
@@ -355,6 +525,7 @@ int main(void)
 	tcase_add_loop_test(tcase, runs_or_refuses, 0, ARRAY_LEN(rows));
 	tcase_add_test(tcase, waits_at_the_gate);
 	tcase_add_test(tcase, enters_a_container_until_it_ends);
+	tcase_add_test(tcase, is_made_from_outside_of_its_user_namespace);
 	tcase_add_test(tcase, a_terminal_is_the_containers_own);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

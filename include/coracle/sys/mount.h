@@ -23,6 +23,13 @@ struct mount_option {
  */
 int mount_new(const char *type, const struct mount_option *options, size_t count,
               uint64_t attributes) NONNULL(1) MUST_USE;
+/*
+ * mount_new_text - mount_new with the options as mount(2) has them: "mode=755,context=\"a:b,c\""
+ *
+ * source, options  may be NULL
+ * A value in double quotes may hold commas. At most 64 options; -E2BIG for more.
+ */
+int mount_new_text(const char *type, const char *source, const char *options, uint64_t attributes) NONNULL(1) MUST_USE;
 /* mount_clone - detached bind of what fd is (open_tree(2)); recursive takes submounts too; descriptor or negative errno */
 int mount_clone(int fd, bool recursive) MUST_USE;
 /* mount_attach - move a detached mount onto the object that target_fd is (move_mount(2)); 0 or negative errno */
@@ -42,11 +49,24 @@ int mount_set(int fd, uint64_t add, uint64_t clear, uint64_t propagation, bool r
  * always set, or it is a failure.
  */
 int mount_set_allowed(int fd, uint64_t add, uint64_t clear, bool recursive) MUST_USE;
+/*
+ * mount_set_ids - the mapping of the user namespace userns_fd for the detached mount fd (mount_setattr(2), MOUNT_ATTR_IDMAP)
+ *
+ * -EPERM without CAP_SYS_ADMIN where the file system was mounted, -EINVAL where that can't be mapped or the kernel is
+ * older than 5.12.
+ */
+int mount_set_ids(int fd, int userns_fd, bool recursive) MUST_USE;
 /* mount_at - mount(2) with the target given by descriptor, through /proc/self/fd; 0 or negative errno */
 int mount_at(int target_fd, const char *type, const char *source, unsigned long flags,
              const char *data) NONNULL(2) MUST_USE;
 /* mount_pivot - make root_fd the root of this mount namespace, drop the old one, chdir to / (pivot_root(2), NOTES) */
 int mount_pivot(int root_fd) MUST_USE;
+
+/*
+ * mount_chroot - the same where pivot_root(2) can't be: root_fd, which lies over / already or is moved there, becomes
+ * the root by chroot(2); the mounts below it stay, out of reach. The old /proc and /sys are let go of if that can be.
+ */
+int mount_chroot(int root_fd) MUST_USE;
 
 /* mount_option_find - an mount option word of fstab(5) style: "ro", "nosuid", "rslave", "rro"... ; false when unknown */
 struct mount_flag {
