@@ -12,7 +12,7 @@
 
 struct globals {
 	bool version, debug;
-	char *root, *runroot, *log_level, *storage_driver;
+	char *root, *runroot, *log_level, *storage_driver, *cgroup_manager;
 };
 
 #define REMOTE  "there is no server to connect to: containers run as children of this program"
@@ -27,6 +27,9 @@ const struct opt global_opts[] = {
 	OPT_TEXT(0, "storage-driver", struct globals, storage_driver, "NAME",
 	         "make root file systems with overlay, fuse-overlayfs or vfs; default: the first that works",
 	         .complete = "overlay|fuse-overlayfs|vfs"),
+	OPT_TEXT(0, "cgroup-manager", struct globals, cgroup_manager, "NAME",
+	         "make cgroups with cgroupfs, systemd or not at all (disabled); default: what the session lets",
+	         .complete = "cgroupfs|systemd|disabled"),
 	OPT_TEXT('l', "log-level", struct globals, log_level, "LEVEL",
 	         "what to tell on standard error: debug, info, warn, error", .complete = "debug|info|warn|error"),
 	OPT_FLAG('D', "debug", struct globals, debug, "the same as --log-level debug"),
@@ -34,7 +37,6 @@ const struct opt global_opts[] = {
 	OPT_IGNORED(0, "config", "DIR", NO_FILE),
 	OPT_IGNORED('c', "context", "NAME", REMOTE),
 	OPT_IGNORED('H', "host", "SOCKET", REMOTE),
-	OPT_IGNORED(0, "cgroup-manager", "NAME", "cgroups are made in the subtree that the session delegates"),
 	OPT_IGNORED(0, "events-backend", "NAME", "there is no journal of events in this version"),
 	OPT_IGNORED(0, "conmon", "PATH", HELPERS),
 	OPT_IGNORED(0, "network-cmd-path", "PATH", HELPERS),
@@ -326,6 +328,11 @@ static int parse_and_execute(const struct command *command, char *const *argv,
 	return status;
 }
 
+static bool is_manager(const char *name)
+{
+	return strcmp(name, "cgroupfs") == 0 || strcmp(name, "systemd") == 0 || strcmp(name, "disabled") == 0;
+}
+
 static int set_globals(const struct globals *globals, struct error *err)
 {
 	static const char *const levels[] = {"trace", "debug", "info", "warn", "warning",
@@ -339,11 +346,16 @@ static int set_globals(const struct globals *globals, struct error *err)
 		return error_set(err, ERROR_INVALID,
 		                 "option --log-level: \"%.200s\" is not debug, info, warn or error",
 		                 level);
+	if (globals->cgroup_manager && !is_manager(globals->cgroup_manager))
+		return error_set(err, ERROR_INVALID,
+		                 "option --cgroup-manager: \"%.200s\" is not cgroupfs, systemd or disabled",
+		                 globals->cgroup_manager);
 	if (level && i < 2)
 		log_open(STDERR_FILENO, LOG_LEVEL_DEBUG);
 	if ((globals->root && setenv("CORACLE_ROOT", globals->root, 1) < 0)
 	    || (globals->runroot && setenv("CORACLE_RUNROOT", globals->runroot, 1) < 0)
-	    || (globals->storage_driver && setenv("STORAGE_DRIVER", globals->storage_driver, 1) < 0))
+	    || (globals->storage_driver && setenv("STORAGE_DRIVER", globals->storage_driver, 1) < 0)
+	    || (globals->cgroup_manager && setenv("CORACLE_CGROUP_MANAGER", globals->cgroup_manager, 1) < 0))
 		return error_errno(err, errno, "setenv");
 	return 0;
 }

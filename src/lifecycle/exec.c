@@ -122,6 +122,9 @@ static int open_cgroup(const struct lifecycle_exec *request, struct lifecycle_st
 		                 request->cgroup, state->id);
 	if (r < 0)
 		return 0;
+	r = cgroup_approach(&state->cgroup, err);
+	if (r < 0)
+		return r;
 	if (request->cgroup && (strstr(request->cgroup, "..") || !*request->cgroup))
 		return error_set(err, ERROR_INVALID, "--cgroup \"%s\": a path below the container's cgroup", request->cgroup);
 	*out = openat(state->cgroup.fd, request->cgroup && strcmp(request->cgroup, "/") != 0

@@ -77,7 +77,7 @@ static int exec_start(struct monitor *monitor, struct session *session, const st
 		.process = process,
 		.give_stdio = true,
 		.seccomp = request->privileged ? NULL : &monitor->seccomp,
-		.cgroup_fd = monitor->cgroup_fd,
+		.cgroup_fd = monitor->cgroup.fd,
 		.keep_groups = texts_has(&monitor->record->groups, "keep-groups"),
 	};
 	int r;
@@ -94,6 +94,7 @@ static int exec_start(struct monitor *monitor, struct session *session, const st
 		return r;
 	session->pid = session->process.pid;
 	session->pidfd = session->process.pidfd;
+	monitor_cgroup_adopt(monitor, session->pid);
 	r = runtime_wait_ready(&session->process, err);
 	if (r >= 0)
 		r = runtime_start(&session->process, err);

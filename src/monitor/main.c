@@ -196,7 +196,7 @@ int monitor_main(int argc, char **argv)
 	(void) umask(0022);
 	monitor.alive_fd = monitor.control_fd = monitor.signal_fd = monitor.root_fd = -1;
 	monitor.notify_fd = -1;
-	monitor.cgroup_fd = monitor.userns_fd = monitor.container_fd = monitor.runtime_fd = -1;
+	monitor.cgroup.fd = monitor.userns_fd = monitor.container_fd = monitor.runtime_fd = -1;
 	monitor.log.fd = -1;
 	take_descriptors(&monitor);
 	if (read_request(&monitor, &err) < 0)

@@ -5,6 +5,7 @@
 
 #include "coracle/monitor/monitor.h"
 #include "coracle/network/network.h"
+#include "coracle/runtime/cgroup.h"
 #include "coracle/runtime/runtime.h"
 #include "coracle/store/driver.h"
 
@@ -104,8 +105,7 @@ struct monitor {
 	const struct driver *driver;
 	int root_fd;
 	bool root_spent;             /* it was moved into the container itself */
-	int cgroup_fd;
-	char *cgroup;
+	struct cgroup cgroup;
 	struct oci_spec spec;
 	struct seccomp_program seccomp;
 	struct log log;
@@ -211,6 +211,8 @@ void rebuild_check(struct monitor *monitor);
 
 /* --- cgroup.c --- */
 int monitor_cgroup_make(struct monitor *monitor, struct error *err);
+/* monitor_cgroup_adopt - a process that was just started, on hosts where it can't be born in its cgroup */
+void monitor_cgroup_adopt(struct monitor *monitor, pid_t pid);
 void monitor_cgroup_remove(struct monitor *monitor);
 
 #endif

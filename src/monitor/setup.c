@@ -378,7 +378,7 @@ static int spawn_program(struct monitor *monitor, struct session *session, struc
 		.root_fd = -1,
 		.give_stdio = true,
 		.seccomp = &monitor->seccomp,
-		.cgroup_fd = monitor->cgroup_fd,
+		.cgroup_fd = monitor->cgroup.fd,
 		.init = record->init,
 		.keep_groups = texts_has(&record->groups, "keep-groups"),
 		.want_netns = wants_slirp(record),
@@ -451,6 +451,7 @@ int monitor_run_once(struct monitor *monitor, struct error *err)
 		return r;
 	session->pid = session->process.pid;
 	session->pidfd = session->process.pidfd;
+	monitor_cgroup_adopt(monitor, session->pid);
 	r = connect_program(monitor, session, err);
 	if (r < 0) {
 		runtime_abort(&session->process);
@@ -486,7 +487,7 @@ int monitor_write_run(struct monitor *monitor, bool restarting, struct error *er
 		.ip = monitor->has_network ? monitor->network.ip : NULL,
 		.gateway = monitor->has_network ? monitor->network.gateway : NULL,
 		.helper_pid = monitor->has_network ? monitor->network.pid : 0,
-		.cgroup = monitor->cgroup,
+		.cgroup = monitor->cgroup.path,
 		.health = monitor->record->health ? &monitor->health : NULL,
 	};
 

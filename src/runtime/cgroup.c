@@ -301,13 +301,14 @@ static void end_keeper(struct cgroup *cgroup)
 	cgroup->keeper = 0;
 }
 
-static bool has_member(int dir_fd, pid_t pid)
+/* In it or in one below it, where an exec may have been born */
+static bool is_in(const char *path, pid_t pid)
 {
-	AUTO_FREE char *list = group_read(dir_fd, "cgroup.procs");
-	char text[16];
+	AUTO_FREE char *own = cgroup_of(pid);
+	const char *at = own ? strstr(own, path) : NULL;
+	char end = at ? at[strlen(path)] : 'x';
 
-	(void) snprintf(text, sizeof text, "%d", (int) pid);
-	return list && cgroup_has_word(list, text, "\n");
+	return end == '\0' || end == '/';
 }
 
 int cgroup_adopt(struct cgroup *cgroup, pid_t pid, struct error *err)
@@ -318,7 +319,7 @@ int cgroup_adopt(struct cgroup *cgroup, pid_t pid, struct error *err)
 	if (!cgroup->path && cgroup->v1.count == 0)
 		return 0;
 	group_open(cgroup, &group);
-	if (group.unified >= 0 && !has_member(group.unified, pid)) {
+	if (group.unified >= 0 && !is_in(cgroup->path, pid)) {
 		r = group_move(group.unified, pid);
 		if (r < 0 && r != -ESRCH && cgroup->scope) {
 			r = scope_attach(cgroup, path_base(cgroup->path), pid, err);
@@ -335,6 +336,28 @@ int cgroup_adopt(struct cgroup *cgroup, pid_t pid, struct error *err)
 	}
 	end_keeper(cgroup);
 	return r;
+}
+
+int cgroup_approach(struct cgroup *cgroup, struct error *err)
+{
+	AUTO_CGROUP_HOST struct cgroup_host host = {0};
+	const struct hierarchy *unified;
+	const char *within;
+	AUTO_FREE char *own = cgroup_of(getpid());
+	AUTO_FREE char *part = xprintf("/%s/", cgroup->scope ? cgroup->scope : "");
+	AUTO_FREE char *aside = NULL;
+	AUTO_CLOSE int fd = -1;
+
+	cgroup_host_find(&host);
+	unified = cgroup_host_get(&host, "");
+	if (!cgroup->scope || !unified || !own || strstr(own, part) || scope_can_move(unified))
+		return 0;
+	within = strstr(cgroup->path, part);
+	if (!within)
+		return 0;
+	aside = xprintf("%.*s" ENGINE_GROUP, (int) (within - cgroup->path) + (int) strlen(part), cgroup->path);
+	fd = group_make(unified->mount, aside);
+	return fd < 0 ? error_errno(err, -fd, "cgroup %s", aside) : scope_attach(cgroup, ENGINE_GROUP, getpid(), err);
 }
 
 int cgroup_open(struct cgroup *cgroup)

@@ -183,3 +183,18 @@ const struct hierarchy *cgroup_host_get(const struct cgroup_host *host, const ch
 			return hierarchy;
 	return NULL;
 }
+
+char *cgroup_of(pid_t pid)
+{
+	AUTO_FREE char *path = xprintf("/proc/%d/cgroup", (int) pid);
+	AUTO_FREE char *text = NULL;
+	const char *line;
+
+	if (file_read(AT_FDCWD, path, 65536, &text, NULL) < 0)
+		return NULL;
+	line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
+	if (!line)
+		return NULL;
+	line = strstr(line, "::") + 2;
+	return xstrndup(line, strcspn(line, "\n"));
+}

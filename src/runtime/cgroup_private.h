@@ -25,6 +25,8 @@ void cgroup_host_read(const char *mountinfo, const char *cgroup, struct cgroup_h
 void cgroup_host_find(struct cgroup_host *out);
 /* cgroup_host_get - NULL: not mounted; controller "" for the unified one, else any of a list */
 const struct hierarchy *cgroup_host_get(const struct cgroup_host *host, const char *controller);
+/* cgroup_of - the cgroup of a process in the unified hierarchy; owned, NULL: none */
+char *cgroup_of(pid_t pid);
 /* cgroup_has_word - word is in a list whose separator is one of separators */
 bool cgroup_has_word(const char *list, const char *word, const char *separators);
 
@@ -91,6 +93,8 @@ json_t *stats_of(const struct group *group);
 /* --- cgroup_systemd.c --- */
 /* scope_make - makes the unit, waits until it stands; out->scope and out->path are set */
 int scope_make(const struct cgroup_request *request, const struct hierarchy *unified, struct cgroup *out, struct error *err);
+/* scope_can_move - may a process of ours be moved into a scope of our manager? Root's may; a user's from below its manager */
+bool scope_can_move(const struct hierarchy *unified);
 /* scope_attach - move a process into a sub-cgroup of the scope where we may not do it ourselves */
 int scope_attach(const struct cgroup *cgroup, const char *below, pid_t pid, struct error *err);
 int scope_update(const struct cgroup *cgroup, const struct oci_resources *resources, struct error *err);

@@ -13,7 +13,6 @@
 #include "cgroup_private.h"
 
 #include "coracle/base/alloc.h"
-#include "coracle/base/file.h"
 #include "coracle/base/path.h"
 #include "coracle/base/text.h"
 #include "coracle/sys/process.h"
@@ -315,22 +314,6 @@ static int start_scope(struct bus *bus, const struct cgroup_request *request, co
 	return r;
 }
 
-/* Its cgroup in the unified hierarchy; owned, NULL: none */
-static char *cgroup_of(pid_t pid)
-{
-	AUTO_FREE char *path = xprintf("/proc/%d/cgroup", (int) pid);
-	AUTO_FREE char *text = NULL;
-	const char *line;
-
-	if (file_read(AT_FDCWD, path, 65536, &text, NULL) < 0)
-		return NULL;
-	line = strncmp(text, "0::", 3) == 0 ? text : strstr(text, "\n0::");
-	if (!line)
-		return NULL;
-	line = strstr(line, "::") + 2;
-	return xstrndup(line, strcspn(line, "\n"));
-}
-
 static pid_t start_keeper(void)
 {
 	pid_t parent = getpid();
@@ -348,8 +331,7 @@ static pid_t start_keeper(void)
 	_exit(0);
 }
 
-/* May a process of ours be moved into a scope of our manager? Root's may; a user's from where its manager is the top. */
-static bool can_move(const struct hierarchy *unified)
+bool scope_can_move(const struct hierarchy *unified)
 {
 	AUTO_FREE char *top = xprintf("%s/cgroup.procs", unified->mount);
 
@@ -384,7 +366,7 @@ int scope_make(const struct cgroup_request *request, const struct hierarchy *uni
 	AUTO(place_done) struct place place = {0};
 	AUTO_BUS struct bus bus = {0};
 	AUTO_FREE char *scope = NULL;
-	bool self = request->step_aside || !can_move(unified);
+	bool self = request->step_aside || !scope_can_move(unified);
 	pid_t pid = getpid();
 	int r = find_place(request, &place, err);
 

@@ -64,6 +64,11 @@ int cgroup_make(const struct cgroup_request *request, struct cgroup *out, struct
 int cgroup_adopt(struct cgroup *cgroup, pid_t pid, struct error *err) NONNULL(1, 3) MUST_USE;
 /* cgroup_open - the descriptor of a stored one; -ENOENT when it is gone */
 int cgroup_open(struct cgroup *cgroup) NONNULL(1) MUST_USE;
+/*
+ * cgroup_approach - before a process is born in a stored cgroup (exec): where we may not put one there from
+ * where we are (a login session), systemd moves ourselves beside the container; else nothing happens
+ */
+int cgroup_approach(struct cgroup *cgroup, struct error *err) NONNULL(1, 2) MUST_USE;
 /* cgroup_has_limits - something is asked for that needs a controller */
 bool cgroup_has_limits(const struct oci_resources *resources);
 /* cgroup_update - apply changed limits; all or, with an error, what was written before is put back; the scope's properties too */
