@@ -61,9 +61,8 @@ static int read_ranges(const char *text, const struct list *container, struct te
 	return r;
 }
 
-/* "uids=0-1-10#10-11-10;gids=0-100-10" */
-static int read_map(const char *map, const struct list *container_uids, const struct list *container_gids,
-                    struct texts *uids, struct texts *gids)
+int idmap_read(const char *map, const struct list *container_uids, const struct list *container_gids,
+               struct texts *uids, struct texts *gids)
 {
 	AUTO_TEXTS struct texts parts = {0};
 
@@ -135,7 +134,7 @@ int idmap_namespace(const struct oci_mount *mount, const struct words *words, co
 	AUTO_TEXTS struct texts gid_lines = {0};
 	int fd;
 
-	if (words->map && read_map(words->map, uids, gids, &uid_lines, &gid_lines) < 0)
+	if (words->map && idmap_read(words->map, uids, gids, &uid_lines, &gid_lines) < 0)
 		return error_set(err, ERROR_INVALID,
 		                 "mount %s: option idmap=%s is not like uids=0-1000-10#10-2000-5;gids=@0-0-10",
 		                 mount->destination, words->map);

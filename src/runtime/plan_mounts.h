@@ -28,6 +28,15 @@ void words_done(struct words *words) NONNULL(1);
 bool is_bind(const struct oci_mount *mount, const struct words *words) NONNULL(1, 2);
 
 /*
+ * idmap_read - "uids=0-1-10#@10-11-10;gids=0-100-10" as lines of uid_map and gid_map
+ *
+ * container_uids, container_gids  lists of struct oci_id_mapping for ranges that begin with "@"; may be NULL
+ * uids, gids                      out: "0 1 10"; half filled on failure
+ * Returns 0 or -EINVAL. Source: crun(1), idmap mount options.
+ */
+int idmap_read(const char *map, const struct list *container_uids, const struct list *container_gids,
+               struct texts *uids, struct texts *gids) NONNULL(1, 4, 5) MUST_USE;
+/*
  * idmap_namespace - descriptor of a user namespace with the mapping of an "idmap" mount, or a negative errno with err
  *
  * The mapping is the option's ("uids=0-1-10#...;gids=..."), else the mount's own, else the container's.

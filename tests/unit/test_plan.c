@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test_plan.c - a specification becomes operations in the right order; what is dangerous is refused */
-#include "../../src/runtime/plan.h"
+#include "../../src/runtime/plan_mounts.h"
 
 #include "coracle/base/alloc.h"
 
@@ -403,6 +403,45 @@ START_TEST(devices_of_the_specification_take_the_place_of_default_ones)
 }
 END_TEST
 
+/* crun(1), idmap mount options; ids 0 and 1 to 1000 of the container are 0 and 2 to 1001 of the host */
+static const struct {
+	const char *map;
+	int result;
+	const char *uids, *gids;
+} idmaps[] = {
+	{"uids=0-1-10#10-11-10;gids=0-100-10", 0, "0 1 10,10 11 10", "0 100 10"},
+	{"uids=@1-3-10", 0, "1 4 10", ""},
+	{"gids=@5-0-1#5-0-1", 0, "", "5 0 1,5 0 1"},
+	{"uids=@1-1001-1", -EINVAL, NULL, NULL},
+	{"uids=0-1", -EINVAL, NULL, NULL},
+	{"uids=0-1-0", -EINVAL, NULL, NULL},
+	{"uids=0-1-2-3", -EINVAL, NULL, NULL},
+	{"uids=0--1-2", -EINVAL, NULL, NULL},
+	{"uids=0-1-4294967296", -EINVAL, NULL, NULL},
+	{"uids=", -EINVAL, NULL, NULL},
+	{"pids=0-1-2", -EINVAL, NULL, NULL},
+	{"", -EINVAL, NULL, NULL},
+};
+
+START_TEST(mappings_of_an_option_are_absolute_or_the_containers)
+{
+	struct oci_id_mapping container[] = {{0, 0, 1}, {1, 2, 1000}};
+	const struct list mappings = {.items = container, .count = ARRAY_LEN(container)};
+	AUTO_TEXTS struct texts uids = {0};
+	AUTO_TEXTS struct texts gids = {0};
+	AUTO_FREE char *uid_lines = NULL;
+	AUTO_FREE char *gid_lines = NULL;
+
+	ck_assert_int_eq(idmap_read(idmaps[_i].map, &mappings, &mappings, &uids, &gids), idmaps[_i].result);
+	if (idmaps[_i].result < 0)
+		return;
+	uid_lines = texts_join(&uids, ",");
+	gid_lines = texts_join(&gids, ",");
+	ck_assert_str_eq(uid_lines, idmaps[_i].uids);
+	ck_assert_str_eq(gid_lines, idmaps[_i].gids);
+}
+END_TEST
+
 START_TEST(sysctls_may_be_written_with_dots)
 {
 	AUTO_MADE struct made made = make(PROCESS ",\"linux\":{\"sysctl\":{\"net.ipv4.ip_forward\":\"1\",\"net/ipv4/conf/eth0.1/x\":\"2\"}}");
@@ -542,6 +581,7 @@ int main(void)
 	tcase_add_loop_test(tcase, a_bind_is_opened_first_and_attached_in_its_place, 0, ARRAY_LEN(binds));
 	tcase_add_test(tcase, the_root_of_a_path_is_opened_first);
 	tcase_add_test(tcase, devices_of_the_specification_take_the_place_of_default_ones);
+	tcase_add_loop_test(tcase, mappings_of_an_option_are_absolute_or_the_containers, 0, ARRAY_LEN(idmaps));
 	tcase_add_test(tcase, sysctls_may_be_written_with_dots);
 	tcase_add_loop_test(tcase, refuses_and_says_what, 0, ARRAY_LEN(refused));
 	tcase_add_loop_test(tcase, words_what_the_child_reports, 0, ARRAY_LEN(reports));
