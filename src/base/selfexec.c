@@ -3,6 +3,8 @@
 #include "coracle/base/selfexec.h"
 
 #include "coracle/base/alloc.h"
+#include "coracle/base/file.h"
+#include "coracle/base/texts.h"
 
 #include "child.h"
 
@@ -19,6 +21,7 @@
 
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 #define SELF      "/proc/self/exe"
+#define CMDLINE_MAX (4u << 20)
 
 /* Only a memfd answers; ours has no name in any file system. */
 static bool is_sealed(const struct stat *st)
@@ -135,4 +138,29 @@ pid_t selfexec_start(const struct selfexec *request, struct error *err)
 	child.exec_fd = program;
 	child.place = place;
 	return child_start(&child, request->name, NULL, err);
+}
+
+int selfexec_protect(char *const *argv, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	AUTO_TEXTS struct texts words = {0};
+	int copy, r;
+	size_t length = 0;
+
+	(void) argv;
+	if (!selfexec_is_exposed())
+		return 0;
+	copy = sealed_copy();
+	if (copy < 0)
+		return error_errno(err, -copy, "make a protected copy of this program: install it owned by root to need none");
+	/* the words as the kernel has them: options may stand in front of what is left of them here */
+	r = file_read(AT_FDCWD, "/proc/self/cmdline", CMDLINE_MAX, &text, &length);
+	for (size_t at = 0; r >= 0 && at < length; at += strlen(text + at) + 1)
+		texts_add(&words, text + at);
+	if (r >= 0 && words.count) {
+		(void) execveat(copy, "", words.items, environ, AT_EMPTY_PATH);
+		r = -errno;
+	}
+	(void) close(copy);
+	return error_errno(err, r < 0 ? -r : EINVAL, "execute a protected copy of this program");
 }

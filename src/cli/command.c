@@ -360,11 +360,15 @@ static int set_globals(const struct globals *globals, struct error *err)
 	return 0;
 }
 
-static int dispatch(char *const *words, const struct texts *typed)
+static int dispatch(char **words, const struct texts *typed)
 {
 	size_t used = 0;
-	const struct command *command = command_find(words, &used);
+	const struct command *command;
 
+	/* a command line of its own: options in front of its commands, its own exit statuses */
+	if (words[0] && strcmp(words[0], "runtime") == 0)
+		return runtime_main(0, words);
+	command = command_find(words, &used);
 	if (command)
 		return parse_and_execute(command, words + used, typed);
 	if (!words[0]) {

@@ -11,6 +11,9 @@ extern const struct command cmd_image_inspect, cmd_volume_create, cmd_volume_ls,
 extern const struct command cmd_volume_rm, cmd_volume_prune, cmd_doctor, cmd_info;
 extern const struct command cmd_version, cmd_completion, cmd_help, cmd_complete;
 extern const struct command cmd_commands, cmd_rows;
+extern const struct command cmd_runtime_create, cmd_runtime_start, cmd_runtime_run, cmd_runtime_exec;
+extern const struct command cmd_runtime_state, cmd_runtime_list, cmd_runtime_kill, cmd_runtime_delete;
+extern const struct command cmd_runtime_pause, cmd_runtime_resume, cmd_runtime_spec, cmd_runtime_features;
 
 const struct command *const commands[] = {
 	&cmd_run,
@@ -41,6 +44,18 @@ const struct command *const commands[] = {
 	&cmd_volume_prune,
 	&cmd_doctor,
 	&cmd_info,
+	&cmd_runtime_create,
+	&cmd_runtime_start,
+	&cmd_runtime_run,
+	&cmd_runtime_exec,
+	&cmd_runtime_state,
+	&cmd_runtime_list,
+	&cmd_runtime_kill,
+	&cmd_runtime_delete,
+	&cmd_runtime_pause,
+	&cmd_runtime_resume,
+	&cmd_runtime_spec,
+	&cmd_runtime_features,
 	&cmd_version,
 	&cmd_completion,
 	&cmd_help,

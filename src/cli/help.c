@@ -18,10 +18,11 @@ static const struct {
 	{"image", "images: ls, load, import, tag, rm, inspect"},
 	{"volume", "volumes: create, ls, inspect, rm, prune"},
 	{"system", "this machine: info"},
+	{"runtime", "OCI runtime for other engines: create, start, run, exec, state, kill, delete..."},
 };
 
 /* headings of coracle --help, in the order in which a person looks for things */
-static const char *const headings[] = {"Containers", "Look", "Images", "Volumes", "This program"};
+static const char *const headings[] = {"Containers", "Look", "Images", "Volumes", "OCI runtime", "This program"};
 
 const char *group_summary(const char *name)
 {

@@ -429,8 +429,8 @@ void creation_done(struct creation *creation)
 	lifecycle_state_done(&creation->state);
 	if (creation->dir_fd >= 0)
 		(void) close(creation->dir_fd);
-	if (creation->lock_fd >= 0)
-		(void) close(creation->lock_fd);
+	lock_release(creation->lock_fd);
+	creation->lock_fd = -1;
 	if (creation->gate_fd >= 0)
 		(void) close(creation->gate_fd);
 }

@@ -3,6 +3,7 @@
 #include "lifecycle_private.h"
 
 #include "coracle/runtime/hooks.h"
+#include "coracle/sys/lock.h"
 #include "coracle/sys/process.h"
 
 #include <poll.h>
@@ -112,7 +113,7 @@ int lifecycle_run(struct lifecycle *lifecycle, const struct lifecycle_create *re
 		wait_end();
 		return r;
 	}
-	(void) close(creation.lock_fd);
+	lock_release(creation.lock_fd);
 	creation.lock_fd = -1;
 	if (!request->detach) {
 		master = creation.process.terminal_fd;

@@ -17,6 +17,7 @@ static const struct program {
 	int (*main)(int argc, char **argv);
 } programs[] = {
 	{MONITOR_PROGRAM, monitor_main},
+	{"coracle-runtime", runtime_main},
 };
 
 /* Pipes, sockets and overlay layers are descriptors; select(2) and its 1024 are not used anywhere. */

@@ -56,3 +56,11 @@ bool lock_is_held(int dir_fd, const char *path)
 
 	return fd >= 0 && lock_fd(fd, LOCK_SH | LOCK_NB) == -EWOULDBLOCK;
 }
+
+void lock_release(int fd)
+{
+	if (fd < 0)
+		return;
+	(void) flock(fd, LOCK_UN);
+	(void) close(fd);
+}

@@ -117,18 +117,6 @@ START_TEST(a_filter_without_no_new_privs_is_loaded_while_there_is_privilege)
 }
 END_TEST
 
-START_TEST(a_filter_that_asks_a_listener_is_refused)
-{
-	struct sock_filter filter[1] = {{0}};
-	struct seccomp_program seccomp = {.filter = filter, .length = 1, .notify = true};
-	struct runtime_request request = {
-		.stdio = {-1, -1, -1}, .root_fd = -1, .cgroup_fd = -1, .seccomp = &seccomp};
-	AUTO_MADE struct made made = {0};
-
-	ck_assert_int_eq(build(PROCESS, &request, &made.spec, &made.plan, &made.err), -EOPNOTSUPP);
-}
-END_TEST
-
 START_TEST(init_comes_just_before_the_program)
 {
 	struct runtime_request request = {.stdio = {-1, -1, -1}, .root_fd = -1, .cgroup_fd = -1, .init = true};
@@ -460,7 +448,6 @@ static const struct {
 	int result;
 	const char *word; /* in the message */
 } refused[] = {
-	{"\"hostname\":\"x\"", -EINVAL, "process"},
 	{"\"process\":{\"args\":[],\"cwd\":\"/\"}", -EINVAL, "command"},
 	{"\"process\":{\"cwd\":\"/\"}", -EINVAL, "command"},
 	{"\"process\":{\"args\":[\"sh\"],\"cwd\":\"/\",\"user\":{\"uid\":4294967295,\"gid\":0}}", -EINVAL, "4294967294"},
@@ -512,7 +499,7 @@ static const struct {
 	enum error_kind kind;
 	const char *word;
 } reports[] = {
-	{OP_EXEC, ENOENT, ERROR_NO_COMMAND, "command not found"},
+	{OP_EXEC, ENOENT, ERROR_NO_COMMAND, "not found in $PATH"},
 	{OP_EXEC, ENOTDIR, ERROR_NO_COMMAND, "sh"},
 	{OP_EXEC, EACCES, ERROR_NOT_EXECUTABLE, "sh"},
 	{OP_EXEC, EISDIR, ERROR_NOT_EXECUTABLE, "directory"},
@@ -564,7 +551,6 @@ int main(void)
 
 	tcase_add_test(tcase, privileges_go_in_order);
 	tcase_add_test(tcase, a_filter_without_no_new_privs_is_loaded_while_there_is_privilege);
-	tcase_add_test(tcase, a_filter_that_asks_a_listener_is_refused);
 	tcase_add_test(tcase, init_comes_just_before_the_program);
 	tcase_add_test(tcase, a_terminal_takes_the_place_of_pipes);
 	tcase_add_test(tcase, what_is_hidden_is_hidden_last);

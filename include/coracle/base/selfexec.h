@@ -26,6 +26,12 @@ struct selfexec {
  * Returns the pid or a negative errno.
  */
 pid_t selfexec_start(const struct selfexec *request, struct error *err) NONNULL(1, 2) MUST_USE;
+/*
+ * selfexec_protect - when the binary is exposed, execute a sealed copy in our place, with the same words
+ *
+ * Returns 0 when there is nothing to do (or this is the copy), a negative errno with err when it can't be.
+ */
+int selfexec_protect(char *const *argv, struct error *err) NONNULL(1, 2) MUST_USE;
 /* selfexec_is_exposed - whether the running executable could be written by the caller (or its group) */
 bool selfexec_is_exposed(void);
 

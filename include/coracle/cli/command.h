@@ -47,6 +47,10 @@ extern const struct opt global_opts[]; /* in front of the command's name */
 /* cli_main - the whole front end; returns the exit status; argv[0] may be coracle, docker or podman */
 int cli_main(int argc, char **argv);
 
+/* runtime_main - the command line of an OCI runtime (coracle-runtime(1)); argv[0] is not looked at, argc neither */
+int runtime_main(int argc, char **argv);
+extern const struct opt runtime_opts[]; /* in front of its commands */
+
 /* error_status - 125, or 126/127 for ERROR_NOT_EXECUTABLE/ERROR_NO_COMMAND, or the command's own (rm: 1 absent, 2 in use) */
 int error_status(const struct command *command, const struct error *err) NONNULL(2);
 
