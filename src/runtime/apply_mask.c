@@ -22,10 +22,14 @@ static int mask_directory(struct plan *plan, int target)
 	AUTO_CLOSE int clone = -1;
 
 	/* one empty file system serves all masked directories */
-	if (plan->dir_mask_fd < 0)
+	if (plan->dir_mask_fd < 0) {
 		plan->dir_mask_fd = mount_new("tmpfs", options, ARRAY_LEN(options),
 		                              MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV
 		                                      | MOUNT_ATTR_NOEXEC);
+		/* before Linux 6.15 only what is attached can be cloned: the first one is attached itself */
+		if (plan->dir_mask_fd >= 0)
+			return mount_attach(plan->dir_mask_fd, target);
+	}
 	if (plan->dir_mask_fd == -ENOSYS) {
 		plan->dir_mask_fd = -1;
 		return mount_at(target, "tmpfs", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
