@@ -43,14 +43,19 @@ int group_move(int dir_fd, pid_t pid)
 	return group_write(dir_fd, "cgroup.procs", text);
 }
 
-/* "No internal processes" (cgroups(7)): controllers are enabled for children of a cgroup without members. */
+/*
+ * "No internal processes" (cgroups(7)): controllers are enabled for children of a cgroup without members.
+ * With members cpu and pids could be, which would make it a threaded domain that nobody can move into.
+ */
 void group_share(int dir_fd)
 {
+	AUTO_FREE char *members = group_read(dir_fd, "cgroup.procs");
 	AUTO_FREE char *there = group_read(dir_fd, "cgroup.controllers");
 	AUTO_FREE char *shared = group_read(dir_fd, "cgroup.subtree_control");
 	AUTO_TEXTS struct texts names = {0};
 
-	if (!there)
+	/* the root has no type, and may have members */
+	if (!there || (members && *members && faccessat(dir_fd, "cgroup.type", F_OK, 0) == 0))
 		return;
 	texts_split(&names, there, ' ');
 	for (size_t i = 0; i < names.count; i++) {

@@ -99,7 +99,7 @@ static _Noreturn void go_between(const struct go_between *via, struct plan *plan
 	if (result >= 0)
 		result = via->pidfd >= 0 ? enter_container(via) : enter_paths(via, plan);
 	if (result >= 0) {
-		result = clone_into(plan, plan->clone_flags | CLONE_PARENT, NULL);
+		result = process_clone(plan->clone_flags | CLONE_PARENT, -1, NULL);
 		if (result == 0)
 			plan_apply(plan, sync[1]);
 	}
@@ -115,7 +115,8 @@ static pid_t clone_through(const struct go_between *via, struct plan *plan, cons
 
 	if (pipe2(said, 02000000 /* O_CLOEXEC */) < 0)
 		return -errno;
-	between = process_clone(0, -1, NULL);
+	/* in the cgroup before it is in the namespaces: from the container's own the caller's cgroup is not seen */
+	between = clone_into(plan, 0, NULL);
 	if (between == 0)
 		go_between(via, plan, sync, said[1]);
 	(void) close(said[1]);
