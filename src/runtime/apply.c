@@ -232,6 +232,8 @@ static int apply_one(struct plan *plan, const struct op *op, int *sync)
 		return wait_for_hooks(plan, sync_fd);
 	case OP_HOOK:
 		return run_hook(plan, op);
+	case OP_FIND:
+		return apply_find(plan);
 	case OP_READY:
 		return wait_at_gate(plan, sync);
 	case OP_BOUNDING:

@@ -56,6 +56,8 @@ int apply_make_cwd(const struct plan *plan);
 int apply_cwd(const struct plan *plan);
 int apply_capabilities(const struct plan *plan);
 int apply_init(const struct plan *plan);
+/* apply_find - that apply_exec will find something to execute */
+int apply_find(const struct plan *plan);
 int apply_exec(const struct plan *plan);
 
 #endif

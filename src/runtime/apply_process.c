@@ -136,6 +136,28 @@ static int check_program(const struct plan *plan, const char *path)
 	return st.st_dev == plan->own_device && st.st_ino == plan->own_inode ? -EACCES : 0;
 }
 
+int apply_find(const struct plan *plan)
+{
+	int result = -ENOENT;
+
+	for (size_t i = 0; i < plan->candidates.count; i++) {
+		const char *path = plan->candidates.items[i];
+		int r;
+
+		/* a relative one is looked up from the working directory, which is not entered yet */
+		if (path[0] != '/')
+			return 0;
+		r = check_program(plan, path);
+		if (r >= 0 && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0)
+			return 0;
+		if (r >= 0)
+			r = -errno;
+		if (r != -ENOENT && r != -ENOTDIR)
+			result = r;
+	}
+	return result;
+}
+
 int apply_exec(const struct plan *plan)
 {
 	int result = -ENOENT;

@@ -331,6 +331,7 @@ static const char *const op_words[] = {
 	[OP_AFFINITY] = "set the CPU affinity",
 	[OP_MEMORY_POLICY] = "set the memory policy",
 	[OP_LABEL] = "set the security label",
+	[OP_FIND] = "find the program",
 	[OP_READY] = "wait for the start",
 	[OP_BOUNDING] = "drop capabilities",
 	[OP_GROUPS] = "set the groups",
@@ -387,7 +388,7 @@ int plan_word(const struct plan *plan, const struct report *report, struct error
 		               : error_set(err, ERROR_SYSTEM, "hook %s: ended with status %d", op->hook->path,
 		                           WEXITSTATUS(report->detail));
 	name = op->target ? op->target : op->data;
-	if (op->type == OP_EXEC)
+	if (op->type == OP_EXEC || op->type == OP_FIND)
 		return word_exec(plan, report->errnum, err);
 	r = plan_word_mount(op, report->errnum, err);
 	if (r >= 0)

@@ -12,7 +12,7 @@
 
 enum op_type {
 	OP_OPEN,        /* clone source for the OP_ATTACH flags names by index, or for the root; before the ids change */
-	OP_TIMENS,      /* a new time namespace, entered, whose offsets are data (time_namespaces(7)) */
+	OP_TIMENS,      /* a new time namespace, entered, whose offsets are data (time_namespaces(7)); flags: nobody else sees us yet */
 	OP_IDS,         /* new user namespace: wait for the maps, become root in it */
 	OP_JOIN,        /* setns(2): fd, flags */
 	OP_KEYRING,     /* a new session keyring named data (session-keyring(7)) */
@@ -44,6 +44,7 @@ enum op_type {
 	OP_AFFINITY,    /* sched_setaffinity(2) with data, a list such as 0-3,5; NULL: all that the cgroup allows */
 	OP_MEMORY_POLICY, /* set_mempolicy(2) with plan->memory_policy */
 	OP_LABEL,       /* AppArmor profile or SELinux context for execve: data to /proc/thread-self/attr/ target, else source */
+	OP_FIND,        /* the program is there and can be executed: told at create already */
 	OP_READY,       /* tell the parent, wait at the gate */
 	OP_BOUNDING,
 	OP_GROUPS, OP_GID, OP_UID,

@@ -152,6 +152,9 @@ int plan_process(const struct oci_process *process, const struct oci_hooks *hook
 		make->target = plan->cwd;
 	}
 	(void) plan_add(plan, OP_UMASK);
+	/* hooks that run later may still bring the program */
+	if (plan->gate_fd >= 0 && !(hooks && hooks->start_container.count))
+		(void) plan_add(plan, OP_FIND);
 	(void) plan_add(plan, OP_READY);
 	if (hooks)
 		plan_hooks(&hooks->start_container, true, plan);
