@@ -13,6 +13,10 @@ RATIOS = [
     ('podman run : run, no network', 'podman run, none', NONE, 12.0, True),
     ('podman run : run, default network', 'podman run, slirp4netns', DEFAULT, 6.0, True),
     ('bwrap : run, no network', 'bwrap', NONE, None, True),
+    ('runtime run : crun run', 'coracle runtime run', 'crun run', 0.5, False),
+    ('runtime run : crun run, both without seccomp', 'coracle runtime run, no seccomp', 'crun run, no seccomp', 0.8, False),
+    ('runtime create, start, delete : crun', 'coracle runtime create, start, delete', 'crun create, start, delete', 0.5, False),
+    ('runtime exec : crun exec', 'coracle runtime exec', 'crun exec', 0.6, False),
     ('exec : run, no network', 'coracle exec', NONE, 0.6, False),
 ]
 
