@@ -104,12 +104,12 @@ static int read_number(const char *word, char type, struct text *out)
 	value = strtoull(word + negative, &end, 0);
 	if (errno || *end)
 		return -EINVAL;
-	for (size_t i = 0; i < ARRAY_LEN(ranges); i++)
-		if (ranges[i].type == type)
-			return value > (negative ? (uint64_t) - (ranges[i].min + 1) + (ranges[i].min < 0) : ranges[i].max)
-			                       || text_printf(out, "%s%llu", negative ? "-" : "", value) < 0
-			               ? -EINVAL
-			               : 0;
+	for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
+		uint64_t lowest = ranges[i].min < 0 ? (uint64_t) - (ranges[i].min + 1) + 1 : 0;
+
+		if (ranges[i].type == type && value <= (negative ? lowest : ranges[i].max))
+			return text_printf(out, "%s%llu", negative ? "-" : "", value) < 0 ? -EINVAL : 0;
+	}
 	return -EINVAL;
 }
 
