@@ -165,6 +165,23 @@ busybox_root()
 	printf 'root:x:0:\nann:x:1000:\nwheel:x:10:ann,bob\nvideo:x:44:ann\nbobs:x:1002:\n' >"$1/etc/group"
 }
 
+# bundle DIRECTORY [JQ-FILTER [JQ-OPTION...]]: a runtime bundle with the applets of busybox; its config.json is the one
+# of `runtime spec --rootless` without a terminal, changed by the filter. Again on the same directory: a fresh config.json
+bundle()
+{
+	local dir=$1 filter=${2:-.}
+	shift $(($# > 1 ? 2 : 1))
+	mkdir -p "$dir"
+	if ! [ -d "$dir/rootfs" ]; then
+		[ -d "$WORK/busybox" ] || busybox_root "$WORK/busybox"
+		cp -a "$WORK/busybox" "$dir/rootfs"
+	fi
+	rm -f "$dir/config.json"
+	c runtime spec --rootless --bundle "$dir" || return 1
+	jq "$@" ".process.terminal = false | $filter" "$dir/config.json" >"$dir/config.new" || return 1
+	mv "$dir/config.new" "$dir/config.json"
+}
+
 # image_busybox: the image "busybox" in the file's store
 image_busybox()
 {
