@@ -266,13 +266,14 @@ static int apply_one(struct plan *plan, const struct op *op, int *sync)
 }
 
 /* What the parent ignored would stay ignored across execve(2); handlers do not. */
-static void reset_signals(void)
+static void reset_signals(uint64_t ignored)
 {
 	sigset_t none;
 
 	for (int i = 1; i < NSIG; i++)
 		/* SIGKILL, SIGSTOP and those of the C library refuse: nothing to reset there */
-		(void) signal(i, SIG_DFL);
+		if (ignored >> (i - 1) & 1)
+			(void) signal(i, SIG_DFL);
 	(void) sigemptyset(&none);
 	(void) sigprocmask(SIG_SETMASK, &none, NULL);
 }
@@ -283,7 +284,7 @@ _Noreturn void plan_apply(struct plan *plan, int sync_fd)
 		(void) prctl(PR_SET_DUMPABLE, 0);
 	/* the monitor's death ends the container; cleared by OP_UID, set again there */
 	apply_death_signal(plan);
-	reset_signals();
+	reset_signals(plan->ignored_signals);
 	(void) umask(0);
 	for (size_t i = 0; i < plan->count; i++) {
 		int r = apply_one(plan, &plan->ops[i], &sync_fd);

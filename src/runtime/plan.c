@@ -5,6 +5,7 @@
 #include "coracle/base/alloc.h"
 #include "coracle/base/path.h"
 #include "coracle/sys/mount.h"
+#include "coracle/sys/process.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -194,7 +195,9 @@ static struct plan *begin(struct plan *plan, const int *stdio, bool give, int cg
 		plan->seccomp = *seccomp;
 		plan->have_seccomp = true;
 	}
-	plan->last_capability = caps_last();
+	plan->ignored_signals = process_ignored_signals();
+	/* asked for here, once: the child finds it in its memory */
+	(void) caps_last();
 	find_own_binary(plan);
 	return plan;
 }

@@ -142,7 +142,7 @@ struct plan {
 	bool no_mknod;        /* devices are bound from the host: mknod(2) is for real root */
 	int dir_mask_fd;      /* an empty read-only tmpfs, made by the child */
 	uint64_t own_device, own_inode; /* our binary: never to be executed inside (CVE-2019-5736) */
-	int last_capability;
+	uint64_t ignored_signals; /* process_ignored_signals */
 };
 
 /* one byte with a descriptor, before a report */

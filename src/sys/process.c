@@ -198,3 +198,22 @@ int process_exit_code(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
+
+uint64_t process_ignored_signals(void)
+{
+	char text[4096] = "";
+	AUTO_CLOSE int fd = open("/proc/self/status", O_RDONLY | O_CLOEXEC);
+	const char *line;
+	uint64_t mask = 0;
+
+	if (fd < 0 || read(fd, text, sizeof text - 1) <= 0)
+		return UINT64_MAX;
+	line = strstr(text, "\nSigIgn:");
+	if (!line)
+		return UINT64_MAX;
+	line += strlen("\nSigIgn:");
+	line += strspn(line, " \t");
+	for (; (*line >= '0' && *line <= '9') || (*line >= 'a' && *line <= 'f'); line++)
+		mask = mask << 4 | (uint64_t) (*line <= '9' ? *line - '0' : *line - 'a' + 10);
+	return mask;
+}
