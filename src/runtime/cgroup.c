@@ -46,15 +46,29 @@ bool cgroup_has_limits(const struct oci_resources *resources)
 	return resources && (settings_v2(resources, &settings, &ignored) < 0 || settings.count > 0);
 }
 
-/* The cgroup of a command that was started from one that stepped aside is the one above. */
-static char *home_of(const char *own)
+/* The root of the hierarchy may have members and hand on its controllers; it alone has no type. */
+static bool is_top(const struct hierarchy *unified, const char *home)
 {
-	size_t length = strlen(own);
-	size_t tail = strlen("/" ENGINE_GROUP);
+	AUTO_FREE char *path = xprintf("%s%s/cgroup.type", unified->mount, home);
 
-	if (length >= tail && strcmp(own + length - tail, "/" ENGINE_GROUP) == 0)
+	return access(path, F_OK) < 0;
+}
+
+/*
+ * Where groups of our choice are made: below the caller's own cgroup, for root at the top. The cgroup of a
+ * command that was started from one that stepped aside is the one above.
+ */
+static char *home_of(const struct hierarchy *unified)
+{
+	size_t length = strlen(unified->own);
+	size_t tail = strlen("/" ENGINE_GROUP);
+	AUTO_FREE char *top = xprintf("%s/cgroup.subtree_control", unified->mount);
+
+	if (is_top(unified, "/") && access(top, W_OK) == 0)
+		return xstrdup("/");
+	if (length >= tail && strcmp(unified->own + length - tail, "/" ENGINE_GROUP) == 0)
 		length -= tail;
-	return xstrndup(length ? own : "/", length ? length : 1);
+	return xstrndup(length ? unified->own : "/", length ? length : 1);
 }
 
 static char *below(const char *home, const char *leaf)
@@ -84,18 +98,36 @@ static bool holds(const char *path, const char *own)
 	return strcmp(path, "/") == 0 || strcmp(path, own) == 0 || path_is_below(own, path);
 }
 
+/* Who moves a process has to be allowed to write to the common ancestor (cgroups(7), "Delegation containment"). */
+static bool is_reachable(const struct hierarchy *unified, const char *path)
+{
+	size_t common = 0;
+	AUTO_FREE char *file = NULL;
+
+	for (size_t i = 0;; i++) {
+		bool ends = unified->own[i] == '\0' || path[i] == '\0';
+
+		if ((unified->own[i] == '/' || unified->own[i] == '\0') && (path[i] == '/' || path[i] == '\0'))
+			common = i;
+		if (ends || unified->own[i] != path[i])
+			break;
+	}
+	file = xprintf("%s%.*s/cgroup.procs", unified->mount, (int) common, path);
+	return faccessat(AT_FDCWD, file, W_OK, AT_EACCESS) == 0;
+}
+
 static int make_unified(const struct cgroup_request *request, const struct hierarchy *unified, const char *wanted,
                         const char *leaf, struct cgroup *out)
 {
-	AUTO_FREE char *home = home_of(unified->own);
+	AUTO_FREE char *home = home_of(unified);
 	AUTO_FREE char *path = wanted && *wanted == '/' ? xstrdup(wanted) : below(home, wanted ? wanted : leaf);
 	int fd;
 
-	if (request->step_aside && cgroup_has_limits(request->resources))
+	if (request->step_aside && cgroup_has_limits(request->resources) && !is_top(unified, home))
 		step_aside(unified, home, request->move_too);
 	if (holds(path, unified->own))
 		return -EBUSY;
-	fd = group_make(unified->mount, path);
+	fd = is_reachable(unified, path) ? group_make(unified->mount, path) : -EACCES;
 	/* where the specification's is not ours to make, one below the caller's own may be */
 	if (fd < 0 && wanted && *wanted == '/') {
 		free(path);
@@ -254,7 +286,7 @@ enum cgroup_manager cgroup_manager_default(const struct oci_resources *resources
 	/* version 1 has no delegation, and a scope would be of no use for limits */
 	if (!unified || host.hierarchies.count > 1)
 		return CGROUP_CGROUPFS;
-	home = home_of(unified->own);
+	home = home_of(unified);
 	path = xprintf("%s%s", unified->mount, home);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (fd >= 0 && faccessat(fd, ".", W_OK, AT_EACCESS) == 0 && faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) == 0
