@@ -2,6 +2,8 @@
 /* console.c - sends the master of a pty to the console socket; see console.h */
 #include "coracle/runtime/console.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <string.h>
 
 #include "unix_send.h"
@@ -16,6 +18,9 @@ int console_send(const char *path, int master_fd, const char *name, struct error
 		.timeout_ms = UNIX_SEND_TIMEOUT_MS,
 	};
 
+	/* a receiver that only reads would take EAGAIN for the end; the flag goes with the open file */
+	if (fcntl(master_fd, F_SETFL, fcntl(master_fd, F_GETFL) & ~O_NONBLOCK) < 0)
+		return error_errno(err, errno, "console socket: terminal");
 	/* a message of no bytes carries no descriptor */
 	if (!*name)
 		name = "terminal";
