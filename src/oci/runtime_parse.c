@@ -134,6 +134,27 @@ void oci_process_done(struct oci_process *process)
 	fields_done(oci_process_fields, process);
 }
 
+int oci_resources_parse(const char *bytes, size_t length, struct oci_resources *out, struct error *err)
+{
+	AUTO_JSON json_t *json = NULL;
+
+	if (length > OCI_CONFIG_MAX_BYTES)
+		return error_set(err, ERROR_INVALID, "%zu bytes are more than the %d allowed", length,
+		                 OCI_CONFIG_MAX_BYTES);
+	json = oci_json_parse(bytes, length, err);
+	return json ? json_read(json, oci_resources_fields, out, err) : -EINVAL;
+}
+
+int oci_resources_validate(const struct oci_resources *resources, struct error *err)
+{
+	return validate_resources(resources, err);
+}
+
+void oci_resources_done(struct oci_resources *resources)
+{
+	fields_done(oci_resources_fields, resources);
+}
+
 void oci_spec_done(struct oci_spec *spec)
 {
 	fields_done(oci_spec_fields, spec);

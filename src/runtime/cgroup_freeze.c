@@ -77,8 +77,7 @@ int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct error *err)
 		r = freeze_v2(dir_fd = group.unified, frozen);
 	else
 		return error_set(err, ERROR_UNSUPPORTED,
-		                 "the container has no cgroup that can be frozen; start it where one is delegated: "
-		                 "systemd-run --user --scope -p Delegate=yes ...");
+		                 "the container has no cgroup that can be frozen" NO_CGROUP_HINT);
 	if (r == -ETIMEDOUT && frozen)
 		/* half of a container stopped helps nobody */
 		(void) !group_write(dir_fd, has_file(dir_fd, "freezer.state") ? "freezer.state" : "cgroup.freeze",

@@ -324,7 +324,7 @@ int cgroup_update(struct cgroup *cgroup, const struct oci_resources *resources, 
 	group_open(cgroup, &group);
 	if (group.unified < 0 && group.v1.count == 0)
 		return cgroup_has_limits(resources)
-		               ? error_set(err, ERROR_UNSUPPORTED, "the container has no cgroup: no limit can be changed")
+		               ? error_set(err, ERROR_UNSUPPORTED, "the container has no cgroup: no limit can be changed" NO_CGROUP_HINT)
 		               : 0;
 	r = cgroup->scope ? scope_update(cgroup, resources, err) : 0;
 	return r < 0 ? r : limits_apply(&group, resources, NULL, err);

@@ -7,6 +7,8 @@
 
 /* where a manager's processes step aside to, so that the group above may hand on its controllers */
 #define ENGINE_GROUP "coracle-engine"
+/* what mends it */
+#define NO_CGROUP_HINT "; start it where one is delegated: systemd-run --user --scope -p Delegate=yes ..."
 
 /* --- cgroup_host.c: the hierarchies that are mounted --- */
 struct hierarchy {

@@ -309,8 +309,18 @@ json_t *cgroup_stats(struct cgroup *cgroup, struct error *err)
 
 	group_open(cgroup, &group);
 	if (group.unified < 0 && group.v1.count == 0) {
-		(void) error_set(err, ERROR_UNSUPPORTED, "the container has no cgroup: there are no figures of it");
+		(void) error_set(err, ERROR_UNSUPPORTED, "the container has no cgroup: there are no figures of it" NO_CGROUP_HINT);
 		return NULL;
 	}
 	return stats_of(&group);
+}
+
+int64_t cgroup_oom_kills(struct cgroup *cgroup)
+{
+	AUTO_GROUP struct group group = {.unified = -1};
+	AUTO_FREE char *text = NULL;
+
+	group_open(cgroup, &group);
+	text = group_read(group_dir(&group, "memory"), group.v1.count > 0 ? "memory.oom_control" : "memory.events");
+	return number_in(text, "oom_kill");
 }

@@ -106,4 +106,35 @@ struct lifecycle_exec {
 int lifecycle_exec(struct lifecycle *lifecycle, const struct lifecycle_exec *request, struct error *err)
 	NONNULL(1, 2, 3) MUST_USE;
 
+/* --- processes.c --- */
+/*
+ * lifecycle_processes - pids of a container as the caller numbers them, ascending; append to *out, whose
+ * items the caller frees. By its cgroup, else by its pid namespace and by descent. ERROR_CONFLICT: none is left
+ */
+int lifecycle_processes(const struct lifecycle *lifecycle, const char *id, struct uints *out, struct error *err)
+	NONNULL(1, 2, 3, 4) MUST_USE;
+
+/* --- update.c --- */
+/*
+ * lifecycle_update - change what is given and leave the rest; all or nothing (cgroup_update)
+ *
+ * resources  figures that share a file with a given one are filled in from there
+ */
+int lifecycle_update(struct lifecycle *lifecycle, const char *id, struct oci_resources *resources, struct error *err)
+	NONNULL(1, 2, 3, 4) MUST_USE;
+
+/* --- events.c --- */
+/* lifecycle_stats - {"type":"stats","id":...,"data":{...}} of now, a new reference; ERROR_UNSUPPORTED: it has no cgroup */
+int lifecycle_stats(const struct lifecycle *lifecycle, const char *id, json_t **out, struct error *err)
+	NONNULL(1, 2, 3, 4) MUST_USE;
+struct lifecycle_watch {
+	uint64_t interval_ns;
+	/* a negative errno with err ends it */
+	int (*tell)(const json_t *event, void *data, struct error *err);
+	void *data;
+};
+/* lifecycle_events - figures each interval, "oom" for each process killed for lack of memory, until the container ends */
+int lifecycle_events(const struct lifecycle *lifecycle, const char *id, const struct lifecycle_watch *watch,
+                     struct error *err) NONNULL(1, 2, 3, 4) MUST_USE;
+
 #endif

@@ -205,6 +205,11 @@ int oci_spec_validate(const struct oci_spec *spec, struct error *err) NONNULL(1,
 int oci_process_parse(const char *bytes, size_t length, struct oci_process *out, struct error *err)
 	NONNULL(1, 3, 4) MUST_USE;
 void oci_process_done(struct oci_process *process) NONNULL(1);
+/* oci_resources_parse - linux.resources alone, as for `update --resources`; *out zeroed by the caller; not yet validated */
+int oci_resources_parse(const char *bytes, size_t length, struct oci_resources *out, struct error *err)
+	NONNULL(1, 3, 4) MUST_USE;
+int oci_resources_validate(const struct oci_resources *resources, struct error *err) NONNULL(1, 2) MUST_USE;
+void oci_resources_done(struct oci_resources *resources) NONNULL(1);
 void oci_spec_done(struct oci_spec *spec) NONNULL(1);
 /*
  * oci_list_parse - a list of CPUs or memory nodes such as "0-3,7" (cpuset(7)); an empty one has no bit

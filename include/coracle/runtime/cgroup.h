@@ -82,6 +82,8 @@ int cgroup_kill(struct cgroup *cgroup, int signal) NONNULL(1) MUST_USE;
 int cgroup_pids(struct cgroup *cgroup, struct uints *out) NONNULL(1, 2) MUST_USE;
 /* cgroup_stats - a new reference: the "data" object of runc's and crun's `events --stats` (cpu, memory, pids, blkio, hugetlb; absent controllers left out) */
 json_t *cgroup_stats(struct cgroup *cgroup, struct error *err) NONNULL(1, 2) MUST_USE;
+/* cgroup_oom_kills - processes in it that the kernel ended for lack of memory so far; -1: not told */
+int64_t cgroup_oom_kills(struct cgroup *cgroup) NONNULL(1) MUST_USE;
 /* cgroup_remove - with what is below it; processes that are left are killed; waits a moment for them; the scope is stopped */
 void cgroup_remove(struct cgroup *cgroup) NONNULL(1);
 /* cgroup_done - let go of memory and descriptors only */
