@@ -4,6 +4,7 @@
 
 #include "coracle/container/container.h"
 #include "coracle/image/image.h"
+#include "coracle/lifecycle/lifecycle.h"
 #include "coracle/sys/names.h"
 #include "coracle/volume/volume.h"
 
@@ -74,6 +75,20 @@ static int complete_volumes(struct engine *engine, const char *prefix, struct er
 	return 0;
 }
 
+static int complete_bundles(const char *prefix, struct error *err)
+{
+	struct lifecycle lifecycle = {.root_fd = -1};
+	AUTO_TEXTS struct texts ids = {0};
+	int r = lifecycle_open(NULL, &lifecycle, err);
+
+	if (r >= 0)
+		r = lifecycle_ids(&lifecycle, &ids, err);
+	for (size_t i = 0; r >= 0 && i < ids.count; i++)
+		print_match(ids.items[i], prefix);
+	lifecycle_close(&lifecycle);
+	return r;
+}
+
 static void complete_signals(const char *prefix)
 {
 	char room[16];
@@ -120,6 +135,8 @@ static int complete_run(UNUSED struct engine *engine, UNUSED void *request, cons
 	for (size_t i = 0; i < ARRAY_LEN(stored); i++)
 		if (strcmp(what, stored[i]) == 0)
 			return complete_stored(what, prefix, err);
+	if (strcmp(what, "runtime-container") == 0)
+		return complete_bundles(prefix, err);
 	if (strcmp(what, "signal") == 0)
 		complete_signals(prefix);
 	else if (strcmp(what, "command") == 0)
@@ -192,7 +209,7 @@ static int print_row(const struct opt *row, void *data)
 	return 0;
 }
 
-/* Without a command: the options in front of commands. */
+/* Without a command: the options in front of commands; with a group those in front of its commands. */
 static int rows_run(UNUSED struct engine *engine, void *request, const struct texts *operands,
                     struct error *err)
 {
@@ -201,6 +218,10 @@ static int rows_run(UNUSED struct engine *engine, void *request, const struct te
 
 	if (operands->count == 0) {
 		(void) opts_each(global_opts, print_row, request);
+		return 0;
+	}
+	if (operands->count == 1 && group_options(operands->items[0])) {
+		(void) opts_each(group_options(operands->items[0]), print_row, request);
 		return 0;
 	}
 	command = command_find(operands->items, &used);

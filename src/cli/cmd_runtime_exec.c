@@ -74,6 +74,7 @@ const struct command cmd_runtime_exec = {
 	.group = "OCI runtime",
 	.summary = "run a further process in a container",
 	.operands = "ID [COMMAND [ARG...]]",
+	.complete = "runtime-container",
 	.example = "coracle runtime exec -t web sh",
 	.opts = exec_opts,
 	.order = OPTS_BEFORE_OPERANDS,

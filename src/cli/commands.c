@@ -14,6 +14,7 @@ extern const struct command cmd_commands, cmd_rows;
 extern const struct command cmd_runtime_create, cmd_runtime_start, cmd_runtime_run, cmd_runtime_exec;
 extern const struct command cmd_runtime_state, cmd_runtime_list, cmd_runtime_kill, cmd_runtime_delete;
 extern const struct command cmd_runtime_pause, cmd_runtime_resume, cmd_runtime_spec, cmd_runtime_features;
+extern const struct command cmd_runtime_ps, cmd_runtime_update, cmd_runtime_events;
 
 const struct command *const commands[] = {
 	&cmd_run,
@@ -50,10 +51,13 @@ const struct command *const commands[] = {
 	&cmd_runtime_exec,
 	&cmd_runtime_state,
 	&cmd_runtime_list,
+	&cmd_runtime_ps,
 	&cmd_runtime_kill,
 	&cmd_runtime_delete,
 	&cmd_runtime_pause,
 	&cmd_runtime_resume,
+	&cmd_runtime_update,
+	&cmd_runtime_events,
 	&cmd_runtime_spec,
 	&cmd_runtime_features,
 	&cmd_version,

@@ -2,9 +2,9 @@
 /*
  * completion.c - scripts for bash, zsh and fish, from the rows
  *
- * What completes a value or an operand is a "kind": container, running, image, volume, signal or
- * command are asked for with `coracle __complete KIND PREFIX`, "file" is the shell's own, "a|b|c"
- * are the words, "-" is nothing.
+ * What completes a value or an operand is a "kind": container, running, runtime-container (an id of
+ * `coracle runtime`), image, volume, signal or command are asked for with `coracle __complete KIND PREFIX`,
+ * "file" is the shell's own, "a|b|c" are the words, "-" is nothing.
  */
 #include "coracle/cli/command.h"
 
@@ -37,7 +37,7 @@ static const char bash_code[] =
 	"\t\t\tif _coracle_kind \"$word\"; then skip=1; fi\n"
 	"\t\telif [[ -z \"$command\" || -n \"$group\" ]]; then\n"
 	"\t\t\tcommand=\"${command:+$command }$word\"; group=\"\"\n"
-	"\t\t\t_coracle_rows \"$command\"\n"
+	"\t\t\t_coracle_rows \"$command\"; state=\n"
 	"\t\telse\n"
 	"\t\t\toperand=later\n"
 	"\t\tfi\n"
@@ -56,7 +56,7 @@ static const char bash_code[] =
 	"\tcase \"$kind\" in\n"
 	"\t-) COMPREPLY=() ;;\n"
 	"\tfile) COMPREPLY=($(compgen -f -- \"$cur\")) ;;\n"
-	"\tcontainer|running|image|volume|signal|command)\n"
+	"\tcontainer|running|runtime-container|image|volume|signal|command)\n"
 	"\t\tCOMPREPLY=($(compgen -W \"$(\"${words[0]}\" __complete \"$kind\" \"$cur\" 2>/dev/null)\" -- \"$cur\")) ;;\n"
 	"\t*) COMPREPLY=($(compgen -W \"${kind//|/ }\" -- \"$cur\")) ;;\n"
 	"\tesac\n"
@@ -84,8 +84,13 @@ static const char zsh_code[] =
 	"\trest)\n"
 	"\t\tcommand=$words[1]\n"
 	"\t\tif _coracle_names \"$command\" check; then\n"
-	"\t\t\tif (( CURRENT == 2 )); then _coracle_names \"$command\"; return; fi\n"
-	"\t\t\tshift words; (( CURRENT-- )); command=\"$command $words[1]\"\n"
+	"\t\t\t_coracle_rows \"$command\"\n"
+	"\t\t\t_arguments -C -s $rows '1: :->command' '*:: :->rest'\n"
+	"\t\t\tcase $state in\n"
+	"\t\t\tcommand) _coracle_names \"$command\"; return ;;\n"
+	"\t\t\trest) command=\"$command $words[1]\" ;;\n"
+	"\t\t\t*) return ;;\n"
+	"\t\t\tesac\n"
 	"\t\tfi\n"
 	"\t\t_coracle_rows \"$command\" && _arguments -s $rows ;;\n"
 	"\tesac\n"
@@ -113,11 +118,11 @@ static const char fish_code[] =
 	"end\n"
 	"complete -c coracle -f\n";
 
-static const char *const group_names[] = {"container", "image", "volume", "system"};
+static const char *const group_names[] = {"container", "image", "volume", "system", "runtime"};
 
 static bool is_asked_for(const char *kind)
 {
-	static const char *const kinds[] = {"container", "running", "image", "volume", "signal", "command"};
+	static const char *const kinds[] = {"container", "running", "runtime-container", "image", "volume", "signal", "command"};
 
 	for (size_t i = 0; i < ARRAY_LEN(kinds); i++)
 		if (strcmp(kind, kinds[i]) == 0)
@@ -231,7 +236,11 @@ static void bash_script(struct text *out)
 	(void) text_add(out, "' ;;\n");
 	for (size_t i = 0; i < ARRAY_LEN(group_names); i++) {
 		bash_words(out, group_names[i]);
-		(void) text_add(out, "--help'; group=1 ;;\n");
+		if (group_options(group_names[i]))
+			(void) opts_each(group_options(group_names[i]), bash_row, out);
+		else
+			(void) text_add(out, "--help");
+		(void) text_add(out, "'; group=1 ;;\n");
 	}
 	names_each(&(struct names){.visit = bash_command, .data = out});
 	(void) text_add(out, "\tesac\n}\n");
@@ -341,6 +350,12 @@ static void zsh_script(struct text *out)
 	                     "_coracle_rows() {\n\ttypeset -ga rows\n\trows=()\n\tcase \"$1\" in\n\t'') rows=(\n");
 	(void) opts_each(global_opts, zsh_row, out);
 	(void) text_add(out, "\t\t) ;;\n");
+	for (size_t i = 0; i < ARRAY_LEN(group_names); i++)
+		if (group_options(group_names[i])) {
+			(void) text_printf(out, "\t'%s') rows=(\n", group_names[i]);
+			(void) opts_each(group_options(group_names[i]), zsh_row, out);
+			(void) text_add(out, "\t\t) ;;\n");
+		}
 	names_each(&(struct names){.visit = zsh_command, .data = out});
 	(void) text_add(out, "\t*) return 1 ;;\n\tesac\n}\n");
 	(void) text_add(out, zsh_code);
@@ -424,6 +439,13 @@ static void fish_script(struct text *out)
 		(void) text_add(out, "\n");
 	}
 	(void) opts_each(global_opts, fish_row, &fish);
+	for (size_t i = 0; i < ARRAY_LEN(group_names); i++) {
+		AUTO_FREE char *condition = xprintf("__coracle_bare %s", group_names[i]);
+
+		fish.condition = condition;
+		if (group_options(group_names[i]))
+			(void) opts_each(group_options(group_names[i]), fish_row, &fish);
+	}
 	names_each(&(struct names){.visit = fish_command, .data = out});
 }
 

@@ -32,6 +32,11 @@ const char *group_summary(const char *name)
 	return NULL;
 }
 
+const struct opt *group_options(const char *name)
+{
+	return strcmp(name, "runtime") == 0 ? runtime_opts : NULL;
+}
+
 static size_t screen_width(FILE *out)
 {
 	struct tty_size size = {0};
@@ -194,8 +199,9 @@ void help_top(FILE *out)
 void help_group(const char *group, FILE *out)
 {
 	size_t len = strlen(group);
+	const struct opt *options = group_options(group);
 
-	(void) fprintf(out, "%s %s COMMAND ...\n\n", print_program(), group);
+	(void) fprintf(out, "%s %s %sCOMMAND ...\n\n", print_program(), group, options ? "[OPTIONS] " : "");
 	for (const struct command *const *at = commands; *at; at++) {
 		AUTO_TEXTS struct texts names = {0};
 
@@ -211,6 +217,10 @@ void help_group(const char *group, FILE *out)
 			(void) fprintf(out, "  %-16s  %s\n", name + len + 1, (*at)->summary);
 			break;
 		}
+	}
+	if (options) {
+		(void) fprintf(out, "\n  %s %s COMMAND --help  what a command takes\n\n", print_program(), group);
+		print_options(options, out);
 	}
 }
 

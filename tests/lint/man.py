@@ -70,6 +70,14 @@ def rows_of(coracle, command):
     return needed, known
 
 
+def compare(coracle, command, page, path):
+    defined = options_of(path)
+    needed, known = rows_of(coracle, command)
+    return ([f'{page}: {option} is not described' for option in sorted(needed - defined)]
+            + [f'{page}: describes {option}, which {command or "coracle"} does not have'
+               for option in sorted(defined - known)])
+
+
 def main():
     coracle = sys.argv[1]
     found, bad, count = pages(coracle), [], 0
@@ -79,14 +87,14 @@ def main():
         if page not in found:
             bad.append(f'{command}: no page man/{page}.scd')
             continue
-        defined = options_of(found[page])
-        needed, known = rows_of(coracle, command)
-        for option in sorted(needed - defined):
-            bad.append(f'{page}: {option} is not described')
-        for option in sorted(defined - known):
-            bad.append(f'{page}: describes {option}, which {command} does not have')
-    for page in ('coracle.1',):
-        if page not in found:
+        bad += compare(coracle, command, page, found[page])
+    # Options in front of commands: of the program and of the groups that have some.
+    for command in ('', 'runtime'):
+        page = f'coracle-{command}.1' if command else 'coracle.1'
+        count += 1
+        if page in found:
+            bad += compare(coracle, command, page, found[page])
+        else:
             bad.append(f'no page man/{page}.scd')
     if not any(re.match(r'coracle.*\.5$', page) for page in found):
         bad.append('no page of section 5 about the files')

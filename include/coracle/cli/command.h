@@ -73,6 +73,8 @@ void help_command(const struct command *command, FILE *out);
 int completion_print(const char *shell, FILE *out, struct error *err) MUST_USE; /* bash, zsh, fish */
 /* group_summary - what a group of commands ("container", "volume") is for; NULL when there is no such group; static */
 const char *group_summary(const char *name) NONNULL(1);
+/* group_options - the rows in front of a group's commands; NULL: it has none; static */
+const struct opt *group_options(const char *name) NONNULL(1);
 /* command_names - append its name and its aliases */
 void command_names(const struct command *command, struct texts *out) NONNULL(1, 2);
 /* command_find - by the leading words of argv ("container", "ls"); *used words consumed; NULL when unknown */

@@ -37,7 +37,7 @@ struct opt {
 	size_t offset;
 	const char *arg;   /* word for the value, "SECONDS"; NULL for flags */
 	const char *help;
-	const char *complete; /* what completes the value: "container", "running", "image", "volume", "file", "signal", words "a|b|c"; NULL: nothing */
+	const char *complete; /* what completes the value: "container", "running", "runtime-container", "image", "volume", "file", "signal", words "a|b|c"; NULL: nothing */
 	bool hidden;       /* alias: not in --help */
 	const struct opt *rows; /* INCLUDE */
 };
