@@ -97,7 +97,10 @@ static int list_run(struct engine *engine, void *data, const struct texts *opera
 	}
 	all = all_states(&lifecycle, &ids);
 	if (as_json) {
-		runtime_print_json(all);
+		/* one line, as line-oriented callers know it */
+		AUTO_FREE char *text = json_text(all, JSON_COMPACT);
+
+		print_line("%s", text);
 		return 0;
 	}
 	r = print_table(all);

@@ -29,9 +29,9 @@ static const struct {
 	{"/dev/shm", "tmpfs", "shm", {"nosuid", "noexec", "nodev", "mode=1777", "size=65536k"}, WHO_ALL},
 	{"/dev/mqueue", "mqueue", "mqueue", {"nosuid", "noexec", "nodev"}, WHO_ALL},
 	{"/sys", "sysfs", "sysfs", {"nosuid", "noexec", "nodev", "ro"}, WHO_ROOT},
-	{"/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "relatime", "ro"}, WHO_ROOT},
 	/* a new sysfs needs a network namespace of its own */
 	{"/sys", "none", "/sys", {"rbind", "nosuid", "noexec", "nodev", "ro"}, WHO_ROOTLESS},
+	{"/sys/fs/cgroup", "cgroup", "cgroup", {"nosuid", "noexec", "nodev", "relatime", "ro"}, WHO_ALL},
 };
 
 static const struct {

@@ -253,6 +253,13 @@ int plan_build(const struct runtime_request *request, struct plan *plan, struct 
 	else
 		(void) plan_add(plan, OP_STDIO);
 	plan_masks(linux_, plan);
+	if (spec->process) {
+		struct op *make = plan_add(plan, OP_MAKE_CWD);
+
+		/* before the root is read-only; where it can't be made, OP_CWD will tell */
+		make->optional = true;
+		make->target = plan_keep(plan, spec->process->cwd ? spec->process->cwd : "/");
+	}
 	if (spec->root && spec->root->readonly)
 		(void) plan_add(plan, OP_ROOT_READ_ONLY);
 	if (linux_->rootfs_propagation && *linux_->rootfs_propagation) {

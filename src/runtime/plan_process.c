@@ -144,13 +144,6 @@ int plan_process(const struct oci_process *process, const struct oci_hooks *hook
 		r = plan_attributes(process, linux_, plan, err);
 	if (r < 0)
 		return r;
-	if (!plan->in_container) {
-		struct op *make = plan_add(plan, OP_MAKE_CWD);
-
-		/* a read-only root or a path that is no directory: OP_CWD will tell */
-		make->optional = true;
-		make->target = plan->cwd;
-	}
 	(void) plan_add(plan, OP_UMASK);
 	/* hooks that run later may still bring the program */
 	if (plan->gate_fd >= 0 && !(hooks && hooks->start_container.count))

@@ -17,7 +17,7 @@
 static int build(const char *members, const struct runtime_request *more, struct oci_spec *spec,
                  struct plan **out, struct error *err)
 {
-	AUTO_FREE char *text = xprintf("{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"/r\"},%s}", members);
+	AUTO_FREE char *text = xprintf("{\"ociVersion\":\"1.2.0\",\"root\":{\"path\":\"/r\",\"readonly\":true},%s}", members);
 	struct runtime_request request = more ? *more : (struct runtime_request){.stdio = {-1, -1, -1}, .root_fd = -1, .cgroup_fd = -1};
 	AUTO_JSON json_t *json = oci_json_parse(text, strlen(text), err);
 
@@ -85,7 +85,8 @@ START_TEST(privileges_go_in_order)
 {
 	static const enum op_type order[] = {
 		OP_IDS, OP_ATTACH_ROOT, OP_MOUNT, OP_SYSCTL, OP_PIVOT, OP_STDIO, OP_READ_ONLY, OP_MASK,
-		OP_OOM_SCORE, OP_RLIMIT, OP_MAKE_CWD, OP_READY, OP_BOUNDING, OP_GROUPS, OP_GID, OP_UID, OP_CWD,
+		OP_MAKE_CWD, OP_ROOT_READ_ONLY, OP_OOM_SCORE, OP_RLIMIT, OP_READY, OP_BOUNDING, OP_GROUPS, OP_GID, OP_UID,
+		OP_CWD,
 		OP_CAPABILITIES, OP_NO_NEW_PRIVILEGES, OP_SECCOMP, OP_EXEC,
 	};
 	struct sock_filter filter[1] = {{0}};
