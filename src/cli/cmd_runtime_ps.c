@@ -57,6 +57,12 @@ static bool has_pid(const struct uints *pids, const char *word)
 	return false;
 }
 
+/* A column of ps(1): numbers end below the end of its head; one that is pushed aside is found by its number. */
+struct column {
+	size_t field; /* from 0 */
+	size_t end;   /* bytes up to the end of its head */
+};
+
 /* The field of a line with this number, from 0; owned, NULL: there are fewer */
 static char *field_of(const char *line, size_t number)
 {
@@ -73,35 +79,56 @@ static char *field_of(const char *line, size_t number)
 	}
 }
 
-static int find_column(const char *header, size_t *out)
+/* The number that ends there; owned, NULL: something else does */
+static char *number_before(const char *line, size_t end)
 {
-	for (size_t i = 0;; i++) {
-		AUTO_FREE char *head = field_of(header, i);
+	size_t start = end;
 
-		if (!head)
-			return -ENOENT;
-		if (strcmp(head, "PID") == 0) {
-			*out = i;
+	if (strnlen(line, end) < end || (line[end] && line[end] != ' '))
+		return NULL;
+	while (start > 0 && line[start - 1] >= '0' && line[start - 1] <= '9')
+		start--;
+	return start < end && (start == 0 || line[start - 1] == ' ') ? xstrndup(line + start, end - start) : NULL;
+}
+
+static int find_column(const char *header, struct column *out)
+{
+	const char *at = header + strspn(header, " \t");
+
+	for (size_t i = 0; *at; i++) {
+		size_t length = strcspn(at, " \t");
+
+		if (length == 3 && memcmp(at, "PID", 3) == 0) {
+			*out = (struct column){.field = i, .end = (size_t) (at - header) + length};
 			return 0;
 		}
+		at += length;
+		at += strspn(at, " \t");
 	}
+	return -ENOENT;
+}
+
+static bool is_listed(const char *line, const struct column *column, const struct uints *pids)
+{
+	AUTO_FREE char *word = number_before(line, column->end);
+
+	if (!word)
+		word = field_of(line, column->field);
+	return word && has_pid(pids, word);
 }
 
 static int print_lines(const char *text, const struct uints *pids, struct error *err)
 {
 	AUTO_TEXTS struct texts lines = {0};
-	size_t column = 0;
+	struct column column;
 
 	texts_split(&lines, text, '\n');
 	if (find_column(lines.items[0], &column) < 0)
 		return error_set(err, ERROR_INVALID, "ps: its output has no column PID; ask for it: ps ID -o pid,...");
 	print_line("%s", lines.items[0]);
-	for (size_t i = 1; i < lines.count; i++) {
-		AUTO_FREE char *pid = field_of(lines.items[i], column);
-
-		if (pid && has_pid(pids, pid))
+	for (size_t i = 1; i < lines.count; i++)
+		if (is_listed(lines.items[i], &column, pids))
 			print_line("%s", lines.items[i]);
-	}
 	return 0;
 }
 
