@@ -2,6 +2,7 @@
 /* cmd_runtime_list.c - coracle runtime list: the containers there are (coracle-runtime-list(1)) */
 #include "runtime.h"
 
+#include "coracle/base/alloc.h"
 #include "coracle/format/table.h"
 
 #include <string.h>

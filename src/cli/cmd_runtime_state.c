@@ -6,6 +6,7 @@
 
 #include <regex.h>
 #include <signal.h>
+#include <string.h>
 
 static int start_run(struct engine *engine, void *data, const struct texts *operands, struct error *err)
 {
@@ -80,8 +81,9 @@ static int kill_run(struct engine *engine, void *data, const struct texts *opera
 
 	(void) engine;
 	if (operands->count > word)
-		number = signal_number(operands->items[word]);
-	if (number <= 0)
+		/* 0 asks whether there is a process (kill(2)) */
+		number = strcmp(operands->items[word], "0") == 0 ? 0 : signal_number(operands->items[word]);
+	if (number < 0)
 		return error_set(err, ERROR_INVALID, "\"%.100s\" is not a signal; `kill -l` lists them",
 		                 operands->items[word]);
 	r = runtime_open(&lifecycle, err);

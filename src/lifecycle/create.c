@@ -135,6 +135,11 @@ static int claim(struct lifecycle *lifecycle, const char *id, struct creation *c
 	if (creation->dir_fd < 0)
 		return error_errno(err, -creation->dir_fd, "%s/%s", lifecycle->root, id);
 	creation->lock_fd = lock_take(creation->dir_fd, "lock", LOCK_MODE_EXCLUSIVE, LOCK_WAIT);
+	/* until now anybody could delete it; what has its name then is not ours to take back */
+	if (creation->lock_fd == -ENOENT || !lifecycle_is_directory(lifecycle, id, creation->dir_fd)) {
+		creation->claimed = false;
+		return error_set(err, ERROR_CONFLICT, "container \"%s\" was deleted while it was being created", id);
+	}
 	return creation->lock_fd < 0 ? error_errno(err, -creation->lock_fd, "%s/%s/lock", lifecycle->root, id) : 0;
 }
 
@@ -185,7 +190,7 @@ int lifecycle_terminal_check(bool terminal, bool detached, const char *console_s
 {
 	if (terminal && detached && !console_socket)
 		return error_set(err, ERROR_INVALID,
-		                 "\"terminal\" is true, so somebody has to hold it: give --console-socket PATH");
+		                 "\"terminal\" is true, so somebody has to hold it: use --console-socket PATH");
 	if (!terminal && console_socket)
 		return error_set(err, ERROR_INVALID, "--console-socket: there is no terminal (\"terminal\" is false)");
 	return 0;
@@ -205,6 +210,26 @@ int lifecycle_terminal(const char *console_socket, struct runtime_process *proce
 
 /* --- the process --- */
 
+/* A cgroup that was there before, with processes of others in it */
+static int check_shared(struct lifecycle *lifecycle, const char *path, struct cgroup *cgroup, struct error *err)
+{
+	struct uints members = {0};
+
+	if (!path || !*path)
+		return 0;
+	cgroup->shared = cgroup_pids(cgroup, &members) >= 0 && members.count;
+	free(members.items);
+	/* born into a frozen one, the process would never speak */
+	if (cgroup_is_frozen(cgroup)) {
+		cgroup->shared = true;
+		return error_set(err, ERROR_CONFLICT, "container's cgroup unexpectedly frozen: %s; thaw it, or choose another",
+		                 path);
+	}
+	if (cgroup->shared && lifecycle->warn)
+		lifecycle->warn("container's cgroup is not empty: what is in it shares the container's limits");
+	return 0;
+}
+
 static int make_cgroup(struct lifecycle *lifecycle, struct creation *creation, struct error *err)
 {
 	const struct oci_linux *linux_ = creation->spec.linux_;
@@ -216,10 +241,13 @@ static int make_cgroup(struct lifecycle *lifecycle, struct creation *creation, s
 		.annotations = &creation->spec.annotations,
 		.strict = lifecycle->strict,
 	};
-	int r = cgroup_make(&request, &creation->state.cgroup, err);
+	struct cgroup *cgroup = &creation->state.cgroup;
+	int r = cgroup_make(&request, cgroup, err);
 
-	for (size_t i = 0; lifecycle->warn && i < creation->state.cgroup.warnings.count; i++)
-		lifecycle->warn(creation->state.cgroup.warnings.items[i]);
+	if (r >= 0)
+		r = check_shared(lifecycle, linux_->cgroups_path, cgroup, err);
+	for (size_t i = 0; lifecycle->warn && i < cgroup->warnings.count; i++)
+		lifecycle->warn(cgroup->warnings.items[i]);
 	return r;
 }
 
@@ -262,7 +290,7 @@ static int map_ids(struct creation *creation, struct error *err)
 		r = lifecycle_state_write(creation->dir_fd, &creation->state, err);
 	other = userns_map_finish(&mapping, r < 0 ? &unfinished : err);
 	if (r < 0 || other < 0)
-		return r < 0 ? r : other;
+		return runtime_why(&creation->process, r < 0 ? r : other, err);
 	return runtime_mapped(&creation->process, err);
 }
 
@@ -321,7 +349,7 @@ static int spawn(struct lifecycle *lifecycle, const struct lifecycle_create *req
 	creation->listener = (struct listener_request){
 		.profile = creation->spec.linux_->seccomp,
 		.state = &creation->state,
-		.status = LIFECYCLE_CREATED,
+		.status = LIFECYCLE_CREATING,
 		.pid = creation->process.pid,
 	};
 	creation->process.on_listener = lifecycle_listener;
@@ -336,6 +364,37 @@ static int spawn(struct lifecycle *lifecycle, const struct lifecycle_create *req
 	if (r >= 0)
 		r = lifecycle_terminal(request->console_socket, &creation->process, err);
 	return r;
+}
+
+/* sd_listen_fds(3): the program finds the descriptors that were passed on, and is process 1 */
+static void pass_listen_fds(struct oci_spec *spec)
+{
+	const char *count = getenv("LISTEN_FDS");
+	AUTO_FREE char *word = count ? xprintf("LISTEN_FDS=%s", count) : NULL;
+
+	if (!word || !spec->process || !*count || strspn(count, "0123456789") != strlen(count))
+		return;
+	texts_env_set(&spec->process->env, word);
+	texts_env_set(&spec->process->env, "LISTEN_PID=1");
+}
+
+/* sd_notify(3): the caller's socket, bound to the same directory in the container */
+static void pass_notify_socket(struct oci_spec *spec)
+{
+	const char *path = getenv("NOTIFY_SOCKET");
+	AUTO_FREE char *inside = path && *path == '/' ? path_join(path, "notify") : NULL;
+	AUTO_FREE char *word = inside ? xprintf("NOTIFY_SOCKET=%s", inside) : NULL;
+	struct stat st;
+	struct oci_mount *mount;
+
+	if (!word || !spec->process || stat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
+		return;
+	mount = list_add(&spec->mounts, sizeof *mount);
+	mount->destination = xstrdup(inside);
+	mount->type = xstrdup("bind");
+	mount->source = xstrdup(path);
+	texts_split(&mount->options, "bind,nosuid,nodev,noexec", ',');
+	texts_env_set(&spec->process->env, word);
 }
 
 static int prepare(struct lifecycle *lifecycle, const struct lifecycle_create *request, bool gate,
@@ -357,6 +416,8 @@ static int prepare(struct lifecycle *lifecycle, const struct lifecycle_create *r
 	if (r < 0)
 		return r;
 	add_userns(&creation->spec);
+	pass_listen_fds(&creation->spec);
+	pass_notify_socket(&creation->spec);
 	state->oci_version = xstrdup(creation->spec.oci_version);
 	state->created = xstrdup(clock_rfc3339(clock_now(), now));
 	state->owner = owner_name();
@@ -397,7 +458,7 @@ void lifecycle_destroy(struct lifecycle *lifecycle, struct lifecycle_state *stat
 	int r;
 
 	cgroup_remove(&state->cgroup);
-	r = tree_remove(lifecycle->root_fd, state->id);
+	r = lifecycle_forget(lifecycle, state->id);
 	if (r < 0)
 		texts_printf(&warnings, "%s/%s: %s", lifecycle->root, state->id, strerror(-r));
 	if (hooks && hooks->poststop.count) {
@@ -416,7 +477,7 @@ void creation_undo(struct lifecycle *lifecycle, struct creation *creation)
 		lifecycle_destroy(lifecycle, &creation->state, creation->spec.hooks);
 	} else if (creation->claimed) {
 		cgroup_remove(&creation->state.cgroup);
-		(void) !tree_remove(lifecycle->root_fd, creation->state.id);
+		(void) !lifecycle_forget(lifecycle, creation->state.id);
 	}
 	creation_done(creation);
 }

@@ -9,8 +9,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #define END_MILLISECONDS 10000
+#define LOCK_PAUSE_MS    20
+#define LOCK_PATIENCE_MS 200
 
 int lifecycle_kill(struct lifecycle *lifecycle, const char *id, int signal, bool all, struct error *err)
 {
@@ -21,7 +24,9 @@ int lifecycle_kill(struct lifecycle *lifecycle, const char *id, int signal, bool
 	if (r < 0)
 		return r;
 	/* those that a stopped one has left behind can still be reached */
-	if (all && cgroup_kill(&state.cgroup, signal) == 0)
+	if (all && !state.cgroup.shared && cgroup_kill(&state.cgroup, signal) == 0)
+		return 0;
+	if (state.status == LIFECYCLE_STOPPED && all)
 		return 0;
 	if (state.status == LIFECYCLE_STOPPED)
 		return error_set(err, ERROR_CONFLICT, "container \"%s\" is not running", id);
@@ -29,7 +34,8 @@ int lifecycle_kill(struct lifecycle *lifecycle, const char *id, int signal, bool
 	if (pidfd < 0)
 		return pidfd;
 	/* the end of its first process is that of all in a pid namespace of its own, and else SIGKILL is for all */
-	if (signal == SIGKILL && !(state.namespaces & CLONE_NEWPID) && cgroup_kill(&state.cgroup, signal) == 0)
+	if (signal == SIGKILL && !(state.namespaces & CLONE_NEWPID) && !state.cgroup.shared
+	    && cgroup_kill(&state.cgroup, signal) == 0)
 		return 0;
 	r = process_pidfd_signal(pidfd, signal);
 	if (r == -ESRCH)
@@ -49,13 +55,41 @@ static int kill_and_wait(struct lifecycle_state *state, struct error *err)
 	if (r < 0 && r != -ESRCH)
 		return error_errno(err, -r, "kill container \"%s\"", state->id);
 	/* a frozen one has to be thawed to die */
-	(void) !cgroup_kill(&state->cgroup, SIGKILL);
+	if (!state->cgroup.shared)
+		(void) !cgroup_kill(&state->cgroup, SIGKILL);
 	if (poll(&poll_fd, 1, END_MILLISECONDS) == 0)
 		return error_set(err, ERROR_SYSTEM, "process %d of container \"%s\" does not end", (int) state->pid,
 		                 state->id);
 	state->pid = 0;
 	state->status = LIFECYCLE_STOPPED;
 	return 0;
+}
+
+/*
+ * A start may wait for ever, for a hook or for who answers for a filter; when its process ends it goes on. A create
+ * without a process yet has to be waited for.
+ */
+static int lock_by_force(struct lifecycle *lifecycle, const char *id, struct error *err)
+{
+	const struct timespec moment = {.tv_nsec = LOCK_PAUSE_MS * 1000000L};
+	int lock = lifecycle_lock_try(lifecycle, id, err);
+
+	for (int waited = 0; lock == -EBUSY && waited < END_MILLISECONDS; waited += LOCK_PAUSE_MS) {
+		AUTO_LIFECYCLE_STATE struct lifecycle_state state = {.cgroup.fd = -1};
+		struct error ignored = {0};
+
+		/* what takes no longer is left alone: it has its own way back */
+		if (waited >= LOCK_PATIENCE_MS && lifecycle_load(lifecycle, id, &state, &ignored) >= 0 && state.pid > 0)
+			(void) !kill_and_wait(&state, &ignored);
+		(void) nanosleep(&moment, NULL);
+		lock = lifecycle_lock_try(lifecycle, id, err);
+	}
+	if (lock == -EBUSY)
+		return error_set(err, ERROR_CONFLICT,
+		                 "container \"%s\": another command has been at work on it for %d s, perhaps with a hook that "
+		                 "does not end: end that command first",
+		                 id, END_MILLISECONDS / 1000);
+	return lock;
 }
 
 int lifecycle_delete(struct lifecycle *lifecycle, const char *id, bool force, struct error *err)
@@ -68,7 +102,7 @@ int lifecycle_delete(struct lifecycle *lifecycle, const char *id, bool force, st
 
 	if (r < 0)
 		return r;
-	lock = lifecycle_lock(lifecycle, id, err);
+	lock = force ? lock_by_force(lifecycle, id, err) : lifecycle_lock(lifecycle, id, err);
 	if (lock < 0)
 		return force && err->kind == ERROR_NOT_FOUND ? 0 : lock;
 	r = lifecycle_load(lifecycle, id, &state, err);
@@ -77,7 +111,8 @@ int lifecycle_delete(struct lifecycle *lifecycle, const char *id, bool force, st
 	/* the lock is ours, so nobody is making it */
 	if (state.status == LIFECYCLE_CREATING)
 		state.status = LIFECYCLE_STOPPED;
-	if (state.status != LIFECYCLE_STOPPED && !force)
+	/* one that was never started has nothing to lose: as crun and runc */
+	if (state.status != LIFECYCLE_STOPPED && state.status != LIFECYCLE_CREATED && !force)
 		return error_set(err, ERROR_CONFLICT, "container \"%s\" is %s, not stopped; to end it: delete --force %s", id,
 		                 lifecycle_status_word(state.status), id);
 	if (state.status != LIFECYCLE_STOPPED) {

@@ -15,8 +15,10 @@
 static int read_process(const char *path, struct oci_process *out, struct error *err)
 {
 	AUTO_FREE char *bytes = NULL;
+	AUTO_CLOSE int fd = open(path, O_RDONLY | O_NOCTTY | O_CLOEXEC);
 	size_t length = 0;
-	int r = file_read(AT_FDCWD, path, OCI_CONFIG_MAX_BYTES, &bytes, &length);
+	/* a pipe does as well: /dev/stdin */
+	int r = fd < 0 ? -errno : file_read_fd(fd, OCI_CONFIG_MAX_BYTES, &bytes, &length);
 
 	if (r < 0)
 		return error_errno(err, -r, "--process %s", path);
@@ -155,10 +157,15 @@ static int launch(const struct lifecycle_exec *request, struct lifecycle_state *
 		r = lifecycle_terminal(request->console_socket, process, err);
 	if (r >= 0 && request->pid_file)
 		r = lifecycle_pid_file(request->pid_file, process->pid, err);
+	/* not before: until it is started a signal ends us, and it with us */
+	if (r >= 0 && !request->detach)
+		wait_begin(false);
 	if (r >= 0)
 		r = runtime_start(process, err);
-	if (r < 0)
+	if (r < 0) {
 		runtime_abort(process);
+		wait_end();
+	}
 	return r;
 }
 
@@ -168,13 +175,9 @@ static int run(const struct lifecycle_exec *request, struct lifecycle_state *sta
 	struct runtime_process process;
 	int master, status = 0, r;
 
-	if (!request->detach)
-		wait_begin(false);
 	r = launch(request, state, spec, exec, &process, err);
-	if (r < 0) {
-		wait_end();
+	if (r < 0)
 		return r;
-	}
 	if (!request->detach) {
 		master = process.terminal_fd;
 		process.terminal_fd = -1;

@@ -12,6 +12,12 @@
 
 /* lifecycle_lock - held while a container is created, started, changed or deleted; descriptor or negative errno with err */
 int lifecycle_lock(const struct lifecycle *lifecycle, const char *id, struct error *err) NONNULL(1, 2, 3) MUST_USE;
+/* lifecycle_lock_try - the same without waiting: -EBUSY when another command holds it */
+int lifecycle_lock_try(const struct lifecycle *lifecycle, const char *id, struct error *err) NONNULL(1, 2, 3) MUST_USE;
+/* lifecycle_is_directory - dir_fd is the directory that has the name now: it was not deleted and made anew */
+bool lifecycle_is_directory(const struct lifecycle *lifecycle, const char *id, int dir_fd) NONNULL(1, 2) MUST_USE;
+/* lifecycle_forget - remove the container's directory, whose lock is held */
+int lifecycle_forget(const struct lifecycle *lifecycle, const char *id) NONNULL(1, 2) MUST_USE;
 int lifecycle_open_directory(const struct lifecycle *lifecycle, const char *id, struct error *err)
 	NONNULL(1, 2, 3) MUST_USE;
 /* lifecycle_state_text - owned JSON for hooks and agents, with this status */
@@ -42,9 +48,9 @@ int lifecycle_terminal_check(bool terminal, bool detached, const char *console_s
 	NONNULL(4) MUST_USE;
 
 /* --- wait.c --- */
-/* wait_begin - block the signals that wait_foreground takes; before the process is spawned */
+/* wait_begin - block the signals that wait_foreground takes; before the program is started */
 void wait_begin(bool subreaper);
-/* wait_end - the process could not be had: as it was */
+/* wait_end - the program could not be started: as it was, if it was begun */
 void wait_end(void);
 /* wait_foreground - relay signals and, with a master >= 0, the terminal until pid ends; its exit status 0..255 */
 int wait_foreground(pid_t pid, int master);

@@ -42,7 +42,10 @@ int lifecycle_log_open(const char *path, const char *format, bool debug, struct 
 	if (format && !json && strcmp(format, "text") != 0)
 		return error_set(err, ERROR_INVALID, "--log-format \"%.40s\" is unknown: use text or json", format);
 	if (path) {
-		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_CLOEXEC, 0600);
+		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0600);
+		/* O_NONBLOCK: a FIFO in its place stops nobody */
+		if (fd < 0 && errno == ENXIO)
+			return error_set(err, ERROR_INVALID, "--log %s: nobody reads from there: give a file", path);
 		if (fd < 0 && errno == ELOOP)
 			return error_set(err, ERROR_INVALID, "--log %s: is a symbolic link: give the file itself", path);
 		if (fd < 0)

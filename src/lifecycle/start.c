@@ -40,7 +40,8 @@ static int open_gate(struct lifecycle_state *state, const struct oci_spec *spec,
 	struct listener_request listener = {
 		.profile = spec->linux_ ? spec->linux_->seccomp : NULL,
 		.state = state,
-		.status = LIFECYCLE_CREATED,
+		/* config-linux.md#containerprocessstate: of the first process */
+		.status = LIFECYCLE_CREATING,
 		.pid = (pid_t) state->pid,
 	};
 	struct runtime_process process;
@@ -92,18 +93,25 @@ static int start_now(struct creation *creation, struct error *err)
 	return poststart(&creation->state, creation->spec.hooks, err);
 }
 
+/* Somebody may have deleted it already, and made another one of the same name. */
+static void destroy_own(struct lifecycle *lifecycle, struct creation *creation)
+{
+	creation->lock_fd = lock_take(creation->dir_fd, "lock", LOCK_MODE_EXCLUSIVE, LOCK_WAIT);
+	if (creation->lock_fd >= 0 && lifecycle_is_directory(lifecycle, creation->state.id, creation->dir_fd))
+		lifecycle_destroy(lifecycle, &creation->state, creation->spec.hooks);
+}
+
 int lifecycle_run(struct lifecycle *lifecycle, const struct lifecycle_create *request, struct error *err)
 {
 	struct creation creation;
 	int status = 0, master = -1, r;
 
+	r = creation_make(lifecycle, request, false, true, &creation, err);
+	if (r < 0)
+		return r;
+	/* not before: a hook that hangs can be interrupted, and what was made ends with us */
 	if (!request->detach)
 		wait_begin(!request->no_subreaper);
-	r = creation_make(lifecycle, request, false, true, &creation, err);
-	if (r < 0) {
-		wait_end();
-		return r;
-	}
 	if (!creation.spec.process)
 		r = error_set(err, ERROR_INVALID, "config.json has no \"process\" to run");
 	else
@@ -120,7 +128,7 @@ int lifecycle_run(struct lifecycle *lifecycle, const struct lifecycle_create *re
 		creation.process.terminal_fd = -1;
 		status = wait_foreground(creation.process.pid, master);
 		if (!request->keep)
-			lifecycle_destroy(lifecycle, &creation.state, creation.spec.hooks);
+			destroy_own(lifecycle, &creation);
 	}
 	creation_done(&creation);
 	return status;

@@ -3,6 +3,7 @@
 #include "lifecycle_private.h"
 
 #include "coracle/base/alloc.h"
+#include "coracle/base/clock.h"
 #include "coracle/base/file.h"
 #include "coracle/base/path.h"
 #include "coracle/conf/paths.h"
@@ -11,6 +12,7 @@
 
 #include <ctype.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
 
@@ -70,9 +72,11 @@ int lifecycle_open(const char *root, struct lifecycle *out, struct error *err)
 	if (r < 0 || out->root_fd < 0)
 		return error_errno(err, r < 0 ? -r : errno, "directory of the containers' states %s; another one: --root DIR",
 		                   out->root);
-	/* a directory of somebody else's could make us kill or start anything */
-	if (!root && (fstat(out->root_fd, &st) < 0 || st.st_uid != geteuid() || (st.st_mode & 022)))
-		return error_set(err, ERROR_DENIED, "%s belongs to somebody else or can be written by others; another one: --root DIR",
+	/* a directory of somebody else's could make us kill or start anything, and bring filters of its own */
+	if (fstat(out->root_fd, &st) < 0 || st.st_uid != geteuid() || (st.st_mode & 022))
+		return error_set(err, ERROR_DENIED,
+		                 "%s belongs to somebody else or can be written by others (chmod go-w mends that); another one: "
+		                 "--root DIR",
 		                 out->root);
 	return 0;
 }
@@ -113,15 +117,59 @@ int lifecycle_open_directory(const struct lifecycle *lifecycle, const char *id, 
 	return fd < 0 ? error_errno(err, -fd, "%s/%s", lifecycle->root, id) : fd;
 }
 
+bool lifecycle_is_directory(const struct lifecycle *lifecycle, const char *id, int dir_fd)
+{
+	struct stat held, found;
+
+	return fstat(dir_fd, &held) == 0 && fstatat(lifecycle->root_fd, id, &found, AT_SYMLINK_NOFOLLOW) == 0
+	       && held.st_dev == found.st_dev && held.st_ino == found.st_ino;
+}
+
+static int take_lock(const struct lifecycle *lifecycle, const char *id, enum lock_wait wait, struct error *err)
+{
+	for (;;) {
+		AUTO_CLOSE int dir = lifecycle_open_directory(lifecycle, id, err);
+		int lock;
+
+		if (dir < 0)
+			return dir;
+		lock = lock_take(dir, "lock", LOCK_MODE_EXCLUSIVE, wait);
+		/* deleted while we waited, perhaps made anew: only the lock of the one that has the name counts */
+		if (lock == -ENOENT)
+			continue;
+		if (lock == -EWOULDBLOCK) {
+			(void) error_set(err, ERROR_CONFLICT, "container \"%s\": another command is at work on it", id);
+			return -EBUSY;
+		}
+		if (lock < 0)
+			return error_errno(err, -lock, "%s/%s/lock", lifecycle->root, id);
+		if (lifecycle_is_directory(lifecycle, id, dir))
+			return lock;
+		lock_release(lock);
+	}
+}
+
 int lifecycle_lock(const struct lifecycle *lifecycle, const char *id, struct error *err)
 {
-	AUTO_CLOSE int dir = lifecycle_open_directory(lifecycle, id, err);
-	int lock;
+	return take_lock(lifecycle, id, LOCK_WAIT, err);
+}
 
-	if (dir < 0)
-		return dir;
-	lock = lock_take(dir, "lock", LOCK_MODE_EXCLUSIVE, LOCK_WAIT);
-	return lock < 0 ? error_errno(err, -lock, "%s/%s/lock", lifecycle->root, id) : lock;
+int lifecycle_lock_try(const struct lifecycle *lifecycle, const char *id, struct error *err)
+{
+	return take_lock(lifecycle, id, LOCK_TRY, err);
+}
+
+int lifecycle_forget(const struct lifecycle *lifecycle, const char *id)
+{
+	AUTO_FREE char *gone = xprintf(".gone.%d.%llx", (int) getpid(), (unsigned long long) clock_monotonic());
+	int r;
+
+	/* at once, so that nobody finds half of it or puts a lock into what is being removed */
+	if (renameat(lifecycle->root_fd, id, lifecycle->root_fd, gone) < 0)
+		return errno == ENOENT ? 0 : -errno;
+	r = tree_remove(lifecycle->root_fd, gone);
+	/* somebody had opened it just before */
+	return r == -ENOTEMPTY ? tree_remove(lifecycle->root_fd, gone) : r;
 }
 
 static enum lifecycle_status find_status(int dir_fd, struct lifecycle_state *state)

@@ -16,6 +16,7 @@
 #define COPY_BYTES 16384
 
 static sigset_t before;
+static bool begun;
 
 void wait_begin(bool subreaper)
 {
@@ -26,11 +27,14 @@ void wait_begin(bool subreaper)
 		(void) prctl(PR_SET_CHILD_SUBREAPER, 1);
 	(void) sigfillset(&all);
 	(void) sigprocmask(SIG_BLOCK, &all, &before);
+	begun = true;
 }
 
 void wait_end(void)
 {
-	(void) sigprocmask(SIG_SETMASK, &before, NULL);
+	if (begun)
+		(void) sigprocmask(SIG_SETMASK, &before, NULL);
+	begun = false;
 }
 
 struct foreground {

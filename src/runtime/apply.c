@@ -50,6 +50,14 @@ static void close_between(unsigned first, unsigned last)
 		(void) close((int) fd);
 }
 
+/* Descriptors that the caller promised and did not give are ours by number: those alone close on execve. */
+static void close_own(unsigned first, unsigned end, int except)
+{
+	for (unsigned fd = first; fd < end; fd++)
+		if ((int) fd != except && fcntl((int) fd, F_GETFD) == FD_CLOEXEC)
+			(void) close((int) fd);
+}
+
 static bool receive_byte(int fd, char wanted)
 {
 	char got = 0;
@@ -91,11 +99,15 @@ static int wait_at_socket(const struct plan *plan, int *sync_fd)
  * no descriptor but the socket: all others are closed, so that neither the working directory nor the
  * program can be reached through /proc/self/fd (CVE-2016-9962, CVE-2024-21626).
  */
-static int wait_at_gate(const struct plan *plan, int *sync_fd)
+static int wait_at_gate(struct plan *plan, int *sync_fd)
 {
 	struct report report = {.index = -1, .errnum = 0};
 	unsigned first = 3 + (unsigned) plan->preserve;
 
+	/* from here to the gate the end of the socket tells of the parent's */
+	plan->ready = true;
+	if (plan->survive)
+		(void) prctl(PR_SET_PDEATHSIG, 0);
 	if (send(*sync_fd, &report, sizeof report, MSG_NOSIGNAL) < 0)
 		return -errno;
 	if (plan->gate_fd >= 0) {
@@ -106,6 +118,7 @@ static int wait_at_gate(const struct plan *plan, int *sync_fd)
 	} else if (!receive_byte(*sync_fd, 'g')) {
 		_exit(125);
 	}
+	close_own(3, first, *sync_fd);
 	if ((unsigned) *sync_fd > first)
 		close_between(first, (unsigned) *sync_fd - 1);
 	close_between(MAX((unsigned) *sync_fd + 1, first), ~0u);
@@ -213,7 +226,7 @@ static int apply_one(struct plan *plan, const struct op *op, int *sync)
 	case OP_STDIO:
 		return apply_stdio(plan);
 	case OP_OOM_SCORE:
-		return apply_oom_score(plan);
+		return plan->oom_result;
 	case OP_RLIMIT:
 		return setrlimit((int) op->flags, &op->limit) < 0 ? -errno : 0;
 	case OP_PERSONALITY:
@@ -228,10 +241,14 @@ static int apply_one(struct plan *plan, const struct op *op, int *sync)
 		return apply_memory_policy(plan);
 	case OP_LABEL:
 		return apply_label(op);
+	case OP_SEAL:
+		return apply_seal(plan, op);
 	case OP_HOOKS:
 		return wait_for_hooks(plan, sync_fd);
 	case OP_HOOK:
 		return run_hook(plan, op);
+	case OP_HOME:
+		return apply_home(plan);
 	case OP_FIND:
 		return apply_find(plan);
 	case OP_READY:
@@ -280,6 +297,7 @@ static void reset_signals(uint64_t ignored)
 
 _Noreturn void plan_apply(struct plan *plan, int sync_fd)
 {
+	apply_oom_score(plan);
 	if (!plan->uid_map)
 		(void) prctl(PR_SET_DUMPABLE, 0);
 	/* the monitor's death ends the container; cleared by OP_UID, set again there */

@@ -17,7 +17,10 @@ int bind_instead(const char *source, int target, uint64_t attributes);
 int mount_cgroup(const struct op *op, int target);
 int apply_mount(const struct plan *plan, const struct op *op);
 int apply_attach(const struct plan *plan, const struct op *op);
+int apply_seal(const struct plan *plan, const struct op *op);
 int apply_copy_up(const struct plan *plan, const struct op *op);
+/* check_dev - -ELOOP where /dev is a symlink and the operation must not follow it */
+int check_dev(const struct plan *plan, const struct op *op);
 int apply_device(struct plan *plan, const struct op *op);
 int apply_link(const struct plan *plan, const struct op *op);
 int apply_pivot(const struct plan *plan);
@@ -48,7 +51,11 @@ int apply_seccomp(const struct plan *plan, int sync_fd);
 int apply_ids(const struct plan *plan, int sync_fd);
 int apply_terminal(struct plan *plan, int sync_fd);
 int apply_stdio(const struct plan *plan);
-int apply_oom_score(const struct plan *plan);
+/*
+ * apply_oom_score - for this process and those it makes, before it is undumpable: then the files of its /proc belong to
+ * the root of the namespace it was executed in (proc(5)). OP_OOM_SCORE tells the result
+ */
+void apply_oom_score(struct plan *plan);
 int apply_groups(const struct plan *plan);
 int apply_gid(const struct plan *plan);
 int apply_uid(const struct plan *plan);
@@ -56,6 +63,8 @@ int apply_make_cwd(const struct plan *plan);
 int apply_cwd(const struct plan *plan);
 int apply_capabilities(const struct plan *plan);
 int apply_init(const struct plan *plan);
+/* apply_home - "/" where /etc/passwd doesn't tell; the only operation that allocates (the process has no threads) */
+int apply_home(struct plan *plan);
 /* apply_find - that apply_exec will find something to execute */
 int apply_find(const struct plan *plan);
 int apply_exec(const struct plan *plan);

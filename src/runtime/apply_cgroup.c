@@ -97,9 +97,17 @@ static int mount_unified(const struct op *op, int target, const char *host)
 {
 	char text[PROC_CGROUP_MAX], *rest = text;
 	struct hierarchy hierarchy;
+	AUTO_CLOSE int made = -1;
 	int r;
 
-	/* without a namespace of its own the mount would show the whole host's */
+	/*
+	 * Without a namespace of its own the mount would show the whole host's. By descriptor: mount(2) refuses
+	 * (EBUSY) a second mount of the one file system on the host's, which a bound /sys brings along.
+	 */
+	if (op->own_namespace)
+		made = mount_new("cgroup2", NULL, 0, HARMLESS | (op->set & MOUNT_ATTR_RDONLY));
+	if (made >= 0 && mount_attach(made, target) >= 0)
+		return 0;
 	if (op->own_namespace && mount_at(target, "cgroup2", "cgroup2", old_flags(op->set), NULL) >= 0)
 		return 0;
 	r = read_own(text, sizeof text);

@@ -61,10 +61,24 @@ static bool is_there(const struct plan *plan, const struct op *op)
 	return fd >= 0 && fstat(fd, &st) == 0 && is_device(&st, op);
 }
 
+int check_dev(const struct plan *plan, const struct op *op)
+{
+	AUTO_CLOSE int dev = -1;
+	struct stat st;
+
+	if (!op->no_symlink)
+		return 0;
+	dev = root_open(plan->root_fd, "/dev", O_PATH | O_NOFOLLOW, 0);
+	return dev >= 0 && (fstat(dev, &st) < 0 || S_ISLNK(st.st_mode)) ? -ELOOP : 0;
+}
+
 int apply_device(struct plan *plan, const struct op *op)
 {
-	int r = -EPERM;
+	int r = check_dev(plan, op);
 
+	if (r < 0)
+		return r;
+	r = -EPERM;
 	if (!plan->no_mknod || S_ISFIFO(op->mode))
 		r = make_node(plan, op);
 	if (r == -EEXIST && (S_ISFIFO(op->mode) || !plan->no_mknod) && is_there(plan, op))

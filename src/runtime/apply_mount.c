@@ -204,10 +204,18 @@ int apply_attach(const struct plan *plan, const struct op *op)
 }
 
 /* config-linux.md#default-devices has some, and a symlink that is copied instead of bound is another. */
+int apply_seal(const struct plan *plan, const struct op *op)
+{
+	AUTO_CLOSE int fd = root_open(plan->root_fd, op->target, O_PATH | O_DIRECTORY, 0);
+
+	return fd < 0 ? fd : mount_set(fd, MOUNT_ATTR_RDONLY, 0, 0, false);
+}
+
 int apply_link(const struct plan *plan, const struct op *op)
 {
 	AUTO_FREE char *name = NULL;
-	AUTO_CLOSE int fd = root_open_parent(plan->root_fd, op->target, 0755, &name);
+	int r = check_dev(plan, op);
+	AUTO_CLOSE int fd = r < 0 ? r : root_open_parent(plan->root_fd, op->target, 0755, &name);
 	char there[PATH_MAX];
 	ssize_t length;
 

@@ -2,7 +2,8 @@
 /* apply_process.c - ids, capabilities, working directory and execve of a plan, in the child */
 #include "apply.h"
 
-#include "coracle/base/base.h"
+#include "coracle/base/alloc.h"
+#include "coracle/base/number.h"
 #include "coracle/sys/caps.h"
 #include "coracle/sys/root.h"
 
@@ -19,9 +20,11 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 
+#define PASSWD_MAX (1 << 20)
+
 void apply_death_signal(const struct plan *plan)
 {
-	if (!plan->survive)
+	if (!plan->survive || !plan->ready)
 		(void) prctl(PR_SET_PDEATHSIG, SIGKILL);
 }
 
@@ -54,15 +57,22 @@ int apply_loopback(void)
 	return ioctl(fd, SIOCSIFFLAGS, &request) < 0 ? -errno : 0;
 }
 
-int apply_oom_score(const struct plan *plan)
+static int write_oom_score(int score)
 {
 	char text[16];
-	int length = snprintf(text, sizeof text, "%d", plan->oom_score_adj);
+	int length = snprintf(text, sizeof text, "%d", score);
 	AUTO_CLOSE int fd = apply_open_proc("self/oom_score_adj", O_WRONLY);
 
 	if (fd < 0)
 		return fd;
 	return write(fd, text, (size_t) length) < 0 ? -errno : 0;
+}
+
+void apply_oom_score(struct plan *plan)
+{
+	if (plan->set_oom_score)
+		plan->oom_result = write_oom_score(plan->oom_score_adj);
+	plan->set_oom_score = false;
 }
 
 /* Exactly the groups that the specification names: inherited ones would let files be read by mistake (CVE-2022-2989). */
@@ -134,6 +144,38 @@ static int check_program(const struct plan *plan, const char *path)
 	if (S_ISDIR(st.st_mode))
 		return -EISDIR;
 	return st.st_dev == plan->own_device && st.st_ino == plan->own_inode ? -EACCES : 0;
+}
+
+/* passwd(5): name:password:UID:GID:comment:directory:shell; NULL when no line has this uid */
+static char *home_of(const char *passwd, uint32_t uid)
+{
+	AUTO_TEXTS struct texts lines = {0};
+
+	texts_split(&lines, passwd, '\n');
+	for (size_t i = 0; i < lines.count; i++) {
+		AUTO_TEXTS struct texts words = {0};
+		uint64_t number;
+
+		texts_split(&words, lines.items[i], ':');
+		if (words.count >= 6 && number_parse_uint(words.items[2], 0, UINT32_MAX, &number) == 0 && number == uid)
+			return xstrdup(words.items[5]);
+	}
+	return NULL;
+}
+
+int apply_home(struct plan *plan)
+{
+	AUTO_CLOSE int root = plan->root_fd >= 0 ? -1 : open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	AUTO_FREE char *passwd = NULL;
+	AUTO_FREE char *home = NULL;
+	AUTO_FREE char *word = NULL;
+
+	/* what can't be read tells nothing; a FIFO or a device in its place is not read (root.h) */
+	if (root_read(plan->root_fd >= 0 ? plan->root_fd : root, "/etc/passwd", PASSWD_MAX, &passwd, NULL) == 0)
+		home = home_of(passwd, plan->uid);
+	word = xprintf("HOME=%s", home && *home ? home : "/");
+	texts_env_set(&plan->env, word);
+	return 0;
 }
 
 int apply_find(const struct plan *plan)

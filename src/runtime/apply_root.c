@@ -10,19 +10,21 @@
 
 /*
  * A detached mount goes on top of "/": nothing need be made for it, and looking up "/" still finds the
- * old root until pivot_root. A root that is a mount point already (mount(2) fall-back) stays where it is.
+ * old root until pivot_root. createContainer hooks look for it at its path (runtime-spec config.md#posix-platform-hooks).
+ * A root that is a mount point already (mount(2) fall-back) stays where it is.
  */
 int apply_attach_root(const struct plan *plan)
 {
-	AUTO_CLOSE int slash = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	const char *at = plan->root_in_place && plan->root_path ? plan->root_path : "/";
+	AUTO_CLOSE int target = open(at, O_PATH | O_DIRECTORY | O_CLOEXEC);
 	int r;
 
-	if (slash < 0)
+	if (target < 0)
 		return -errno;
 	/* nothing mounted from here on may show up in the mount namespace this one was copied from */
 	if (mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0)
 		return -errno;
-	r = mount_attach(plan->root_fd, slash);
+	r = mount_attach(plan->root_fd, target);
 	return r == -EINVAL ? 0 : r;
 }
 

@@ -16,6 +16,13 @@
 #include <sys/vfs.h>
 #include <termios.h>
 
+static bool is_pipe(int fd)
+{
+	struct statfs fs;
+
+	return fstatfs(fd, &fs) == 0 && fs.f_type == PIPEFS_MAGIC;
+}
+
 int apply_stdio(const struct plan *plan)
 {
 	for (int i = 0; i < 3; i++) {
@@ -36,8 +43,8 @@ int apply_stdio(const struct plan *plan)
 		}
 		if (dup2(fd, i) < 0)
 			return -errno;
-		/* only pipes that the monitor made: somebody else's file keeps its owner (CVE-2026-88265) */
-		if (plan->give_stdio && fstat(i, &st) == 0 && S_ISFIFO(st.st_mode))
+		/* only pipes without a name: somebody's file keeps its owner, a FIFO too (CVE-2026-88265) */
+		if (plan->give_stdio && is_pipe(i))
 			(void) !fchown(i, plan->uid, (gid_t) -1);
 	}
 	/* a session of its own, so that no terminal of the caller is in reach (TIOCSTI) */
@@ -62,7 +69,7 @@ static int open_master(const struct plan *plan)
 	return fd;
 }
 
-/* /dev/console is the terminal; bound by descriptor onto a file of our own /dev (CVE-2025-52565). */
+/* /dev/console is the terminal; bound by descriptor onto a file of /dev, no symlink (CVE-2025-52565). */
 static void bind_console(const struct plan *plan, int slave)
 {
 	AUTO_CLOSE int target = -1;
@@ -71,7 +78,9 @@ static void bind_console(const struct plan *plan, int slave)
 
 	if (plan->in_container)
 		return;
-	target = root_make_file(plan->root_fd, "/dev/console", 0600);
+	target = root_open(plan->root_fd, "/dev/console", O_PATH | O_NOFOLLOW, 0);
+	if (target == -ENOENT)
+		target = root_make_file(plan->root_fd, "/dev/console", 0600);
 	if (target < 0 || fstat(target, &st) < 0 || !S_ISREG(st.st_mode))
 		return;
 	clone = mount_clone(slave, false);

@@ -25,6 +25,7 @@ const struct field cgroup_fields[] = {
 	FIELD_TEXT("path", struct cgroup, path),
 	FIELD_TEXT("scope", struct cgroup, scope),
 	FIELD_PAIRS("v1", struct cgroup, v1),
+	FIELD_BOOL("shared", struct cgroup, shared),
 	FIELD_END,
 };
 
@@ -218,7 +219,8 @@ static int make_scope(const struct cgroup_request *request, const struct cgroup_
 
 	if (r >= 0)
 		return 0;
-	if (request->strict) {
+	/* words that are wrong are no matter of what the host can do */
+	if (request->strict || why.kind == ERROR_INVALID) {
 		*err = why;
 		return error_wrap(err, r, "cgroup manager systemd");
 	}
@@ -499,6 +501,8 @@ void cgroup_remove(struct cgroup *cgroup)
 
 	end_keeper(cgroup);
 	if (!cgroup->path && cgroup->v1.count == 0)
+		return;
+	if (cgroup->shared)
 		return;
 	/* -ENOENT: it is gone already */
 	(void) !cgroup_kill(cgroup, SIGKILL);

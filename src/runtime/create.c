@@ -10,6 +10,7 @@
 #include "coracle/sys/process.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <sched.h>
 #include <signal.h>
 #include <stdio.h>
@@ -93,6 +94,7 @@ static _Noreturn void go_between(const struct go_between *via, struct plan *plan
 	int32_t result;
 
 	(void) close(sync[0]);
+	apply_oom_score(plan);
 	/* in the container's namespaces before it is the container's process: nobody may trace it */
 	(void) prctl(PR_SET_DUMPABLE, 0);
 	result = plan->initial_cpus ? apply_cpus(plan->initial_cpus) : 0;
@@ -100,8 +102,10 @@ static _Noreturn void go_between(const struct go_between *via, struct plan *plan
 		result = via->pidfd >= 0 ? enter_container(via) : enter_paths(via, plan);
 	if (result >= 0) {
 		result = process_clone(plan->clone_flags | CLONE_PARENT, -1, NULL);
-		if (result == 0)
+		if (result == 0) {
+			(void) close(said);
 			plan_apply(plan, sync[1]);
+		}
 	}
 	(void) !write(said, &result, sizeof result);
 	_exit(0);
@@ -228,8 +232,10 @@ int runtime_spawn(const struct runtime_request *request, struct runtime_process 
 	}
 	if (plan->uid_map && !request->caller_maps) {
 		r = write_maps(out, err);
-		if (r < 0)
+		if (r < 0) {
+			r = runtime_why(out, r, err);
 			runtime_abort(out);
+		}
 	}
 	return r;
 }
@@ -318,6 +324,17 @@ static int next_report(struct runtime_process *process, struct error *err)
 	if (n < 0 || n == 1 || n == CAME_HOOKS)
 		return n;
 	return report.errnum ? plan_word(process->plan, &report, err) : 0;
+}
+
+int runtime_why(struct runtime_process *process, int r, struct error *err)
+{
+	struct pollfd said = {.fd = process->sync_fd, .events = POLLIN};
+	struct report report;
+	struct error why = {0};
+
+	if (poll(&said, 1, 0) == 1 && receive(process, &report, &why) == (int) sizeof report && report.errnum)
+		return plan_word(process->plan, &report, err);
+	return r;
 }
 
 int runtime_wait_netns(struct runtime_process *process, struct error *err)

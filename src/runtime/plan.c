@@ -242,6 +242,8 @@ int plan_build(const struct runtime_request *request, struct plan *plan, struct 
 		return r;
 	plan_sysctls(linux_, plan);
 	if (runtime_has_hooks(spec)) {
+		/* these may mount for the container, by the path that the bundle says */
+		plan->root_in_place = spec->hooks->create_container.count > 0;
 		plan->state = xcalloc(1, RUNTIME_STATES_MAX);
 		(void) plan_add(plan, OP_HOOKS);
 		plan->reachable = (plan->clone_flags & CLONE_NEWPID) != 0;
@@ -325,6 +327,7 @@ static const char *const op_words[] = {
 	[OP_LINK] = "symlink",
 	[OP_TERMINAL] = "make a terminal",
 	[OP_SYSCTL] = "sysctl",
+	[OP_SEAL] = "make read-only the mount",
 	[OP_HOOKS] = "wait for the hooks",
 	[OP_HOOK] = "hook",
 	[OP_PIVOT] = "pivot_root",
@@ -341,6 +344,7 @@ static const char *const op_words[] = {
 	[OP_AFFINITY] = "set the CPU affinity",
 	[OP_MEMORY_POLICY] = "set the memory policy",
 	[OP_LABEL] = "set the security label",
+	[OP_HOME] = "find the home directory",
 	[OP_FIND] = "find the program",
 	[OP_READY] = "wait for the start",
 	[OP_BOUNDING] = "drop capabilities",
@@ -377,6 +381,13 @@ static int word_exec(const struct plan *plan, int errnum, struct error *err)
 	return -errnum;
 }
 
+static int word_hook(const char *what, const char *path, int status, struct error *err)
+{
+	return WIFSIGNALED(status)
+	               ? error_set(err, ERROR_SYSTEM, "%s%s: killed by signal %d", what, path, WTERMSIG(status))
+	               : error_set(err, ERROR_SYSTEM, "%s%s: ended with status %d", what, path, WEXITSTATUS(status));
+}
+
 int plan_word(const struct plan *plan, const struct report *report, struct error *err)
 {
 	const struct op *op;
@@ -386,17 +397,15 @@ int plan_word(const struct plan *plan, const struct report *report, struct error
 	/* who knocked at the gate has no operations, only the command's name */
 	if (plan->count == 0 && report->type == OP_EXEC)
 		return word_exec(plan, report->errnum, err);
+	if (plan->count == 0 && report->type == OP_HOOK && report->errnum == ECHILD)
+		return word_hook("startContainer hook", "", report->detail, err);
 	if (plan->count == 0 && report->type >= 0 && report->type <= OP_EXEC)
 		return error_errno(err, report->errnum, "%s", op_words[report->type]);
 	if (report->index < 0 || (size_t) report->index >= plan->count)
 		return error_errno(err, report->errnum, "set up the container");
 	op = &plan->ops[report->index];
 	if (op->type == OP_HOOK && report->errnum == ECHILD)
-		return WIFSIGNALED(report->detail)
-		               ? error_set(err, ERROR_SYSTEM, "hook %s: killed by signal %d", op->hook->path,
-		                           WTERMSIG(report->detail))
-		               : error_set(err, ERROR_SYSTEM, "hook %s: ended with status %d", op->hook->path,
-		                           WEXITSTATUS(report->detail));
+		return word_hook("hook ", op->hook->path, report->detail, err);
 	name = op->target ? op->target : op->data;
 	if (op->type == OP_EXEC || op->type == OP_FIND)
 		return word_exec(plan, report->errnum, err);

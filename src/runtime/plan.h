@@ -28,6 +28,7 @@ enum op_type {
 	OP_LINK,        /* symlink source at target, unless something is there */
 	OP_TERMINAL,    /* new pty from /dev/pts, its master to the parent, /dev/console */
 	OP_SYSCTL,      /* write data to /proc/sys/target */
+	OP_SEAL,        /* the mount at target becomes read-only: all in it is made */
 	OP_HOOKS,       /* tell the parent, wait for the state as JSON: prestart and createRuntime hooks run there */
 	OP_HOOK,        /* run a hook here: createContainer before OP_PIVOT, startContainer after OP_READY */
 	OP_PIVOT,
@@ -44,6 +45,7 @@ enum op_type {
 	OP_AFFINITY,    /* sched_setaffinity(2) with data, a list such as 0-3,5; NULL: all that the cgroup allows */
 	OP_MEMORY_POLICY, /* set_mempolicy(2) with plan->memory_policy */
 	OP_LABEL,       /* AppArmor profile or SELinux context for execve: data to /proc/thread-self/attr/ target, else source */
+	OP_HOME,        /* HOME, which the environment lacks, from the container's /etc/passwd */
 	OP_FIND,        /* the program is there and can be executed: told at create already */
 	OP_READY,       /* tell the parent, wait at the gate */
 	OP_BOUNDING,
@@ -69,11 +71,12 @@ struct op {
 	bool recursive;
 	bool directory;      /* the target is made as a directory (else as a file) when it is missing */
 	bool in_proc;        /* the target may lie in a proc file system */
-	bool no_symlink;     /* the target must not be a symlink: /proc, /sys, /dev */
+	bool no_symlink;     /* the target must not be a symlink: /proc, /sys, /dev; OP_DEVICE, OP_LINK: /dev above it */
 	bool nofollow;       /* a symlink at the target is itself covered; OP_OPEN: one at the source itself bound */
 	bool shared;         /* OP_OPEN: the clone stays a peer of the source */
 	bool own_namespace;  /* OP_MOUNT: the namespace that the type shows is the container's */
 	bool optional;       /* failure is passed over */
+	bool seal;           /* OP_MOUNT: writable until everything is in it, then OP_SEAL */
 	bool joined;         /* OP_JOIN: done already, on the way to the user namespace */
 	int fd;
 	unsigned mode;       /* OP_DEVICE: type and permissions; flags = number */
@@ -127,13 +130,17 @@ struct plan {
 	bool have_seccomp;
 	int gate_fd;          /* listening socket to wait at for the start; -1: the sync socket */
 	int preserve;         /* descriptors 3 to 2+preserve stay open for the program */
-	bool survive;         /* no death signal: outlives who made it */
+	bool survive;         /* outlives who made it, once it is ready */
+	bool ready;           /* said so: who made it is listened to, or its death is no matter any more */
 	bool no_pivot;        /* move the root mount and chroot(2): for a root on the initial ramfs */
 	bool reachable;       /* nobody hostile can see us: dumpable while hooks of the caller look at our namespaces */
 	char *state;          /* with hooks: room for two states as JSON, "creating" and, after its NUL, "created" */
 	const char *keyring;  /* name of a new session keyring, NULL */
 	const char *root_path; /* with root_fd -1 */
+	bool root_in_place;    /* the root is attached at root_path until pivot_root */
 	int oom_score_adj;
+	bool set_oom_score;
+	int oom_result;       /* of apply_oom_score_early, for OP_OOM_SCORE */
 	unsigned long personality;
 	struct scheduler_attributes scheduler;
 	struct memory_policy memory_policy;

@@ -76,8 +76,21 @@ static int plan_device(const struct oci_device *device, struct plan *plan, struc
 	return 0;
 }
 
+/* Without a mount of its own /dev is the image's: nothing is made through a symlink there (CVE-2025-52565 kin). */
+static void forbid_symlink(struct plan *plan, size_t first)
+{
+	for (size_t i = 0; i < plan->count; i++)
+		if ((plan->ops[i].type == OP_MOUNT || plan->ops[i].type == OP_ATTACH || plan->ops[i].type == OP_COPY_UP)
+		    && strcmp(plan->ops[i].target, "/dev") == 0)
+			return;
+	for (size_t i = first; i < plan->count; i++)
+		plan->ops[i].no_symlink = path_is_below(plan->ops[i].target, "/dev");
+}
+
 int plan_devices(const struct oci_linux *linux_, bool fresh_dev, struct plan *plan, struct error *err)
 {
+	size_t first = plan->count;
+
 	for (size_t i = 0; fresh_dev && i < ARRAY_LEN(default_devices); i++)
 		if (!is_listed(linux_, default_devices[i].path))
 			(void) add_device(plan, default_devices[i].path, S_IFCHR | 0666,
@@ -88,16 +101,22 @@ int plan_devices(const struct oci_linux *linux_, bool fresh_dev, struct plan *pl
 		op->target = default_links[i].target;
 		op->source = default_links[i].source;
 	}
-	if (!linux_)
+	if (!linux_) {
+		forbid_symlink(plan, first);
 		return 0;
+	}
 	/* mknod(2) takes CAP_MKNOD in the first user namespace, which a new one does not give */
 	LIST_EACH(struct oci_namespace, wanted, &linux_->namespaces)
 		plan->no_mknod = plan->no_mknod || strcmp(wanted->type, "user") == 0;
 	LIST_EACH(struct oci_device, device, &linux_->devices) {
-		int r = plan_device(device, plan, err);
+		AUTO_FREE char *clean = path_join("/", device->path);
+		/* this one is always the link to the container's own devpts (config-linux.md#default-devices) */
+		bool is_ptmx = fresh_dev && strcmp(clean, "/dev/ptmx") == 0;
+		int r = is_ptmx ? 0 : plan_device(device, plan, err);
 
 		if (r < 0)
 			return r;
 	}
+	forbid_symlink(plan, first);
 	return 0;
 }

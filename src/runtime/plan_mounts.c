@@ -147,6 +147,9 @@ static int plan_new(const struct oci_mount *mount, struct words *words, const ch
 	op->from = mount->source && *mount->source ? plan_keep(plan, mount->source) : NULL;
 	op->data = words->data.length ? plan_keep(plan, text_string(&words->data)) : NULL;
 	op->set = (words->set_all & ~words->clear) | words->set;
+	op->seal = op->type == OP_MOUNT && strcmp(mount->type, "tmpfs") == 0 && (op->set & MOUNT_ATTR_RDONLY);
+	if (op->seal)
+		op->set &= ~(uint64_t) MOUNT_ATTR_RDONLY;
 	op->flags = words->super;
 	op->directory = true;
 	op->in_proc = path_is_below(target, "/proc");
@@ -311,15 +314,29 @@ static bool has_fresh_dev(const struct oci_spec *spec)
 	return true;
 }
 
+static void plan_seals(struct plan *plan)
+{
+	for (size_t i = 0, count = plan->count; i < count; i++)
+		if (plan->ops[i].seal) {
+			const char *target = plan->ops[i].target;
+
+			plan_add(plan, OP_SEAL)->target = target;
+		}
+}
+
 int plan_mounts(const struct oci_spec *spec, struct plan *plan, struct error *err)
 {
-	LIST_EACH(struct oci_mount, mount, &spec->mounts) {
-		int r = plan_mount(mount, spec, plan, err);
+	int r = 0;
 
+	LIST_EACH(struct oci_mount, mount, &spec->mounts) {
+		r = plan_mount(mount, spec, plan, err);
 		if (r < 0)
 			return r;
 	}
-	return plan_devices(spec->linux_, has_fresh_dev(spec), plan, err);
+	r = plan_devices(spec->linux_, has_fresh_dev(spec), plan, err);
+	if (r >= 0)
+		plan_seals(plan);
+	return r;
 }
 
 /* --- what may go wrong in the child --- */
@@ -341,6 +358,8 @@ static int word_open(const struct op *op, int errnum, struct error *err)
 
 static int word_device(const struct op *op, int errnum, struct error *err)
 {
+	if (op->no_symlink && errnum == ELOOP)
+		return error_set(err, ERROR_DENIED, "device %s: the image has a symlink in place of it or of /dev: refused", op->target);
 	if (errnum == ENODEV)
 		return error_set(err, ERROR_DENIED, "device %s: what the host has there is not %c %u:%u, and only real root makes nodes",
 		                 op->target, S_ISBLK(op->mode) ? 'b' : 'c', major((dev_t) op->flags),

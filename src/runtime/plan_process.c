@@ -135,6 +135,7 @@ int plan_process(const struct oci_process *process, const struct oci_hooks *hook
 	plan->no_new_privileges = process->no_new_privileges;
 	if (process->oom_score_adj.set) {
 		plan->oom_score_adj = (int) process->oom_score_adj.value;
+		plan->set_oom_score = true;
 		(void) plan_add(plan, OP_OOM_SCORE);
 	}
 	r = plan_rlimits(process, plan, err);
@@ -145,13 +146,12 @@ int plan_process(const struct oci_process *process, const struct oci_hooks *hook
 	if (r < 0)
 		return r;
 	(void) plan_add(plan, OP_UMASK);
+	if (!texts_env_get(&plan->env, "HOME") || !*texts_env_get(&plan->env, "HOME"))
+		(void) plan_add(plan, OP_HOME);
 	/* hooks that run later may still bring the program */
 	if (plan->gate_fd >= 0 && !(hooks && hooks->start_container.count))
 		(void) plan_add(plan, OP_FIND);
 	(void) plan_add(plan, OP_READY);
-	if (hooks)
-		plan_hooks(&hooks->start_container, true, plan);
-	/* hooks are the caller's programs: the labels are for what is executed after them */
 	r = plan_attributes_late(process, plan, err);
 	if (r < 0)
 		return r;
@@ -167,8 +167,11 @@ int plan_process(const struct oci_process *process, const struct oci_hooks *hook
 		(void) plan_add(plan, OP_CAPABILITIES);
 	if (plan->no_new_privileges) {
 		(void) plan_add(plan, OP_NO_NEW_PRIVILEGES);
-		if (plan->have_seccomp)
-			(void) plan_add(plan, OP_SECCOMP);
 	}
+	/* what startContainer hooks may do is what the program may */
+	if (plan->have_seccomp && plan->no_new_privileges)
+		(void) plan_add(plan, OP_SECCOMP);
+	if (hooks)
+		plan_hooks(&hooks->start_container, true, plan);
 	return 0;
 }

@@ -508,6 +508,9 @@ int main(void)
 	tcase_add_test(tcase, paths_that_climb_are_refused);
 	tcase_add_test(tcase, disabled_is_no_cgroup);
 	tcase_add_test(tcase, managers_have_names);
+	suite_add_tcase(suite, tcase);
+	/* tests/guest runs this one alone */
+	tcase = tcase_create("cgroup_live");
 	tcase_add_loop_test(tcase, a_cgroup_lives_from_its_limits_to_its_end, 0, CGROUP_DISABLED);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);

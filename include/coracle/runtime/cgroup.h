@@ -28,6 +28,7 @@ struct cgroup {
 	char *path;          /* below the unified hierarchy, "/a/b"; NULL: none */
 	char *scope;         /* systemd's unit, NULL: none */
 	struct pairs v1;     /* controller list ("cpu,cpuacct") to path below its hierarchy; empty with version 2 */
+	bool shared;         /* others were in it before: their end is not ours to make, nor is its own */
 	/* not stored */
 	int fd;              /* directory of path, -1 (or 0): none */
 	int keeper;          /* pid of the process that holds a scope until cgroup_adopt */

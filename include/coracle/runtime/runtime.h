@@ -65,6 +65,8 @@ int runtime_spawn(const struct runtime_request *request, struct runtime_process 
 /* runtime_wait_netns - until the child has handed over its network namespace; long before it is ready */
 int runtime_wait_netns(struct runtime_process *process, struct error *err) NONNULL(1, 2) MUST_USE;
 int runtime_wait_ready(struct runtime_process *process, struct error *err) NONNULL(1, 2) MUST_USE;
+/* runtime_why - a step with the child failed with r and err: if the child has said why it gave up, that instead */
+int runtime_why(struct runtime_process *process, int r, struct error *err) NONNULL(1, 3) MUST_USE;
 /* runtime_mapped - the id maps of the new user namespace are written (caller_maps) */
 int runtime_mapped(struct runtime_process *process, struct error *err) NONNULL(1, 2) MUST_USE;
 /* runtime_has_hooks - prestart, createRuntime, createContainer or startContainer: runtime_wait_hooks has to be called */
