@@ -121,24 +121,6 @@ static void plan_masks(const struct oci_linux *linux_, struct plan *plan)
 	}
 }
 
-/* The name of a sysctl may be written with dots or with slashes (sysctl(8)). */
-static void plan_sysctls(const struct oci_linux *linux_, struct plan *plan)
-{
-	for (size_t i = 0; i < linux_->sysctl.count; i++) {
-		const struct pair *pair = &linux_->sysctl.items[i];
-		struct op *op = plan_add(plan, OP_SYSCTL);
-		char *name = xstrdup(pair->key);
-
-		if (!strchr(name, '/'))
-			for (char *c = name; *c; c++)
-				if (*c == '.')
-					*c = '/';
-		op->target = plan_keep(plan, name);
-		op->data = plan_keep(plan, pair->value);
-		free(name);
-	}
-}
-
 static uint64_t propagation_of(const char *word)
 {
 	const struct mount_flag *flag = mount_flag_find(word);
@@ -187,7 +169,7 @@ static struct plan *begin(struct plan *plan, const int *stdio, bool give, int cg
                           const struct seccomp_program *seccomp)
 {
 	(void) memset(plan, 0, sizeof *plan);
-	plan->pid_ns_fd = plan->user_ns_fd = plan->root_fd = plan->dir_mask_fd = plan->gate_fd = -1;
+	plan->pid_ns_fd = plan->user_ns_fd = plan->root_fd = plan->dir_mask_fd = plan->gate_fd = plan->ns_dir_fd = -1;
 	(void) memcpy(plan->stdio, stdio, sizeof plan->stdio);
 	plan->give_stdio = give;
 	plan->cgroup_fd = cgroup_fd;
@@ -240,7 +222,9 @@ int plan_build(const struct runtime_request *request, struct plan *plan, struct 
 	r = plan_mounts(spec, plan, err);
 	if (r < 0)
 		return r;
-	plan_sysctls(linux_, plan);
+	r = plan_sysctls(linux_, plan, err);
+	if (r < 0)
+		return r;
 	if (runtime_has_hooks(spec)) {
 		/* these may mount for the container, by the path that the bundle says */
 		plan->root_in_place = spec->hooks->create_container.count > 0;

@@ -128,6 +128,7 @@ struct plan {
 	bool no_new_privileges;
 	struct seccomp_program seccomp; /* borrowed instructions */
 	bool have_seccomp;
+	int ns_dir_fd;        /* with gate_fd: our own /proc/self/ns, opened while /proc is the host's */
 	int gate_fd;          /* listening socket to wait at for the start; -1: the sync socket */
 	int preserve;         /* descriptors 3 to 2+preserve stay open for the program */
 	bool survive;         /* outlives who made it, once it is ready */
@@ -160,6 +161,13 @@ struct plan {
 
 #define RUNTIME_STATES_MAX 65536 /* bytes of both states */
 
+/* at the gate: "g" starts, "n" is answered with one message of as many descriptors as there are names (-1: none) */
+#define RUNTIME_ASK_NAMESPACES 'n'
+extern const struct namespace_name {
+	const char *name; /* below /proc/PID/ns */
+	uint64_t flag;
+} namespace_names[RUNTIME_NAMESPACES]; /* in the order in which they are entered */
+
 struct report { /* child to parent; one message */
 	int32_t index;  /* of the operation */
 	int32_t errnum; /* 0: ready */
@@ -190,6 +198,7 @@ int plan_attributes(const struct oci_process *process, const struct oci_linux *l
                     struct error *err);
 int plan_attributes_late(const struct oci_process *process, struct plan *plan, struct error *err);
 int plan_word_attribute(const struct op *op, int errnum, struct error *err);
+int plan_sysctls(const struct oci_linux *linux_, struct plan *plan, struct error *err);
 /* plan_hooks - OP_HOOK for each; created: they get the second state */
 void plan_hooks(const struct list *hooks, bool created, struct plan *plan);
 int plan_process(const struct oci_process *process, const struct oci_hooks *hooks,

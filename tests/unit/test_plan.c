@@ -433,10 +433,47 @@ END_TEST
 
 START_TEST(sysctls_may_be_written_with_dots)
 {
-	AUTO_MADE struct made made = make(PROCESS ",\"linux\":{\"sysctl\":{\"net.ipv4.ip_forward\":\"1\",\"net/ipv4/conf/eth0.1/x\":\"2\"}}");
+	AUTO_MADE struct made made = make(PROCESS ",\"linux\":{\"namespaces\":[{\"type\":\"network\"}],\"sysctl\":{"
+	                                          "\"net.ipv4.ip_forward\":\"1\",\"net/ipv4/conf/eth0.1/x\":\"2\","
+	                                          "\"net.ipv4.conf.eth1/1.x\":\"3\"}}");
 
 	ck_assert_int_ge(place(made.plan, OP_SYSCTL, "net/ipv4/ip_forward"), 0);
 	ck_assert_int_ge(place(made.plan, OP_SYSCTL, "net/ipv4/conf/eth0.1/x"), 0);
+	ck_assert_int_ge(place(made.plan, OP_SYSCTL, "net/ipv4/conf/eth1.1/x"), 0);
+}
+END_TEST
+
+static const struct {
+	const char *namespaces, *name;
+	bool allowed;
+} sysctls[] = {
+	{"{\"type\":\"ipc\"}", "kernel.msgmax", true},
+	{"{\"type\":\"ipc\"}", "kernel/shmmax", true},
+	{"{\"type\":\"ipc\"}", "fs.mqueue.queues_max", true},
+	{"{\"type\":\"uts\"}", "kernel.domainname", true},
+	{"{\"type\":\"pid\"}", "kernel.msgmax", false},
+	{"{\"type\":\"ipc\",\"path\":\"/proc/self/ns/ipc\"}", "kernel.sem", false},
+	{"{\"type\":\"pid\"}", "net.ipv4.ip_forward", false},
+	{"{\"type\":\"pid\"}", "kernel.domainname", false},
+	{"{\"type\":\"uts\"}", "kernel.hostname", false},
+	{"{\"type\":\"ipc\"},{\"type\":\"network\"},{\"type\":\"uts\"}", "kernel.panic", false},
+	{"{\"type\":\"ipc\"},{\"type\":\"network\"},{\"type\":\"uts\"}", "vm.swappiness", false},
+	{"{\"type\":\"network\"}", "network.x", false},
+};
+
+START_TEST(sysctls_are_the_containers_own)
+{
+	AUTO_FREE char *members = xprintf(PROCESS ",\"linux\":{\"namespaces\":[%s],\"sysctl\":{\"%s\":\"1\"}}",
+	                                  sysctls[_i].namespaces, sysctls[_i].name);
+	AUTO_MADE struct made made = {0};
+	int r = build(members, NULL, &made.spec, &made.plan, &made.err);
+
+	if (sysctls[_i].allowed) {
+		ck_assert_msg(r == 0, "%s", made.err.text);
+	} else {
+		ck_assert_int_lt(r, 0);
+		ck_assert_ptr_nonnull(strstr(made.err.text, sysctls[_i].name));
+	}
 }
 END_TEST
 
@@ -570,6 +607,7 @@ int main(void)
 	tcase_add_test(tcase, devices_of_the_specification_take_the_place_of_default_ones);
 	tcase_add_loop_test(tcase, mappings_of_an_option_are_absolute_or_the_containers, 0, ARRAY_LEN(idmaps));
 	tcase_add_test(tcase, sysctls_may_be_written_with_dots);
+	tcase_add_loop_test(tcase, sysctls_are_the_containers_own, 0, ARRAY_LEN(sysctls));
 	tcase_add_loop_test(tcase, refuses_and_says_what, 0, ARRAY_LEN(refused));
 	tcase_add_loop_test(tcase, words_what_the_child_reports, 0, ARRAY_LEN(reports));
 	tcase_add_test(tcase, a_report_of_nonsense_is_no_crash);
