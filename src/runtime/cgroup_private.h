@@ -8,7 +8,8 @@
 /* where a manager's processes step aside to, so that the group above may hand on its controllers */
 #define ENGINE_GROUP "coracle-engine"
 /* what mends it */
-#define NO_CGROUP_HINT "; start it where one is delegated: systemd-run --user --scope -p Delegate=yes ..."
+#define NO_CGROUP_HINT \
+	"; start it with --cgroup-manager systemd, or where one is delegated: systemd-run --user --scope -p Delegate=yes ..."
 
 /* --- cgroup_host.c: the hierarchies that are mounted --- */
 struct hierarchy {
@@ -31,6 +32,10 @@ const struct hierarchy *cgroup_host_get(const struct cgroup_host *host, const ch
 char *cgroup_of(pid_t pid);
 /* cgroup_has_word - word is in a list whose separator is one of separators */
 bool cgroup_has_word(const char *list, const char *word, const char *separators);
+
+/* --- cgroup.c --- */
+/* cgroup_holds - path is the cgroup own or above it: killing and removing there would be our own end */
+bool cgroup_holds(const char *path, const char *own);
 
 /* --- cgroup_fs.c: directories --- */
 /* the open directories of one cgroup */

@@ -10,6 +10,7 @@
 #include "coracle/base/text.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -86,23 +87,40 @@ static const struct {
 	{'u', 0, UINT32_MAX},          {'x', INT64_MIN, INT64_MAX}, {'t', 0, UINT64_MAX},
 };
 
-/* Into decimal; hexadecimal and octal as in C */
+/* Hexadecimal and octal as in C; nothing behind it */
+static int read_digits(const char *word, unsigned long long *out)
+{
+	static const char digits[] = "0123456789abcdef";
+	bool hex = word[0] == '0' && (word[1] == 'x' || word[1] == 'X');
+	unsigned base = hex ? 16 : word[0] == '0' ? 8 : 10;
+	unsigned long long value = 0;
+
+	word += hex ? 2 : 0;
+	if (!*word)
+		return -EINVAL;
+	for (; *word; word++) {
+		const char *digit = memchr(digits, tolower((unsigned char) *word), base);
+
+		if (!digit || value > (ULLONG_MAX - (unsigned long long) (digit - digits)) / base)
+			return -EINVAL;
+		value = value * base + (unsigned long long) (digit - digits);
+	}
+	*out = value;
+	return 0;
+}
+
+/* Into decimal */
 static int read_number(const char *word, char type, struct text *out)
 {
 	bool negative = *word == '-';
 	char *end;
-	unsigned long long value;
+	unsigned long long value = 0;
 
 	if (type == 'd') {
-		errno = 0;
 		(void) strtod(word, &end);
 		return *end || end == word || text_add(out, word) < 0 ? -EINVAL : 0;
 	}
-	if (!isdigit((unsigned char) word[negative]))
-		return -EINVAL;
-	errno = 0;
-	value = strtoull(word + negative, &end, 0);
-	if (errno || *end)
+	if (read_digits(word + negative, &value) < 0)
 		return -EINVAL;
 	for (size_t i = 0; i < ARRAY_LEN(ranges); i++) {
 		uint64_t lowest = ranges[i].min < 0 ? (uint64_t) - (ranges[i].min + 1) + 1 : 0;
@@ -199,9 +217,14 @@ static int append_value(struct bus *bus, void *message, char type, const char *v
 		uint64_t t;
 		double d;
 	} of = {0};
-	/* two's complement: the bits of a negative number serve as those of the signed type */
-	uint64_t bits = *value == '-' ? (uint64_t) strtoll(value, NULL, 10) : strtoull(value, NULL, 10);
+	uint64_t bits = 0;
+	int64_t negative;
 
+	/* two's complement: the bits of a negative number serve as those of the signed type; others are no numbers */
+	if (number_parse_int(value, INT64_MIN, -1, &negative) >= 0)
+		bits = (uint64_t) negative;
+	else if (number_parse_uint(value, 0, UINT64_MAX, &bits) < 0)
+		bits = 0;
 	switch (type) {
 	case 'b':
 		of.truth = strcmp(value, "true") == 0;

@@ -13,6 +13,7 @@
 #include "cgroup_private.h"
 
 #include "coracle/base/alloc.h"
+#include "coracle/base/number.h"
 #include "coracle/base/path.h"
 #include "coracle/base/text.h"
 #include "coracle/sys/process.h"
@@ -104,32 +105,46 @@ static int add_limit(struct bus *bus, void *message, const char *name, int64_t v
 	return value == 0 ? 0 : add_uint(bus, message, name, value < 0 ? UINT64_MAX : (uint64_t) value);
 }
 
-/* "0-2,5" as a mask of bytes */
+/* A file's value; "max" is "infinity" */
+static int add_text_number(struct bus *bus, void *message, const char *name, const char *value)
+{
+	uint64_t number;
+
+	return add_uint(bus, message, name, number_parse_uint(value, 0, UINT64_MAX, &number) < 0 ? UINT64_MAX : number);
+}
+
+/* "0-2,5" as a mask of bytes: how many are used, 0 for what is no such list */
+static size_t read_set(const char *list, unsigned char *mask, size_t size)
+{
+	AUTO_TEXTS struct texts parts = {0};
+	size_t used = 0;
+
+	texts_split(&parts, list, ',');
+	for (size_t i = 0; i < parts.count; i++) {
+		char *dash = strchr(parts.items[i], '-');
+		uint64_t first, last;
+
+		if (dash)
+			*dash = '\0';
+		if (number_parse_uint(parts.items[i], 0, 8 * size - 1, &first) < 0
+		    || number_parse_uint(dash ? dash + 1 : parts.items[i], first, 8 * size - 1, &last) < 0)
+			return 0;
+		for (uint64_t bit = first; bit <= last; bit++)
+			mask[bit / 8] |= (unsigned char) (1u << (bit % 8));
+		used = MAX(used, (size_t) last / 8 + 1);
+	}
+	return used;
+}
+
 static int add_set(struct bus *bus, void *message, const char *name, const char *list)
 {
 	unsigned char mask[128] = {0};
-	size_t used = 0;
+	size_t used = list && *list ? read_set(list, mask, sizeof mask) : 0;
 	int r;
 
-	if (!list || !*list)
+	/* what it is not is told where the file is written */
+	if (used == 0)
 		return 0;
-	for (const char *at = list; *at;) {
-		char *end;
-		unsigned long first = strtoul(at, &end, 10), last = first;
-
-		if (end == at)
-			return 0;
-		if (*end == '-')
-			last = strtoul(end + 1, &end, 10);
-		if (last >= 8 * sizeof mask || first > last)
-			return 0;
-		for (unsigned long i = first; i <= last; i++)
-			mask[i / 8] |= (unsigned char) (1u << (i % 8));
-		used = MAX(used, last / 8 + 1);
-		at = *end == ',' || *end == '\n' ? end + 1 : end;
-		if (at == end && *end)
-			return 0;
-	}
 	r = bus->calls.sd_bus_message_open_container(message, 'r', "sv");
 	if (r >= 0)
 		r = bus->calls.sd_bus_message_append_basic(message, 's', name);
@@ -161,7 +176,7 @@ static int add_cpu(struct bus *bus, void *message, const struct oci_cpu *cpu, co
 	/* the conversion of shares is that of the file */
 	LIST_EACH(struct setting, setting, settings)
 		if (r >= 0 && strcmp(setting->file, "cpu.weight") == 0)
-			r = add_uint(bus, message, "CPUWeight", strtoull(setting->value, NULL, 10));
+			r = add_text_number(bus, message, "CPUWeight", setting->value);
 	if (r >= 0 && cpu->quota.set && cpu->quota.value)
 		r = add_uint(bus, message, "CPUQuotaPerSecUSec", quota_per_second(cpu));
 	if (r >= 0 && cpu->period.set && cpu->period.value)
@@ -188,10 +203,9 @@ static int add_limits(struct bus *bus, void *message, const struct oci_resources
 	}
 	LIST_EACH(struct setting, setting, &settings) {
 		if (r >= 0 && strcmp(setting->file, "memory.swap.max") == 0)
-			r = add_uint(bus, message, "MemorySwapMax",
-			             strcmp(setting->value, "max") == 0 ? UINT64_MAX : strtoull(setting->value, NULL, 10));
+			r = add_text_number(bus, message, "MemorySwapMax", setting->value);
 		if (r >= 0 && strcmp(setting->file, "io.weight") == 0 && strncmp(setting->value, "default ", 8) == 0)
-			r = add_uint(bus, message, "IOWeight", strtoull(setting->value + 8, NULL, 10));
+			r = add_text_number(bus, message, "IOWeight", setting->value + 8);
 	}
 	if (r >= 0 && resources->pids && resources->pids->limit)
 		r = add_limit(bus, message, "TasksMax",
