@@ -6,6 +6,7 @@ packages_run='uidmap slirp4netns fuse-overlayfs libarchive13 busybox-static'
 packages_test='bats busybox-static buildah check clang clang-tidy codespell cppcheck curl e2fsprogs file git
 	jq libcap2-bin libclang-rt-14-dev netcat-openbsd podman procps python3 scdoc skopeo strace tmux umoci util-linux
 	xz-utils zstd'
+packages_guest='cpio e2fsprogs lz4 mmdebstrap qemu-system-x86 squashfs-tools'
 packages_bench='podman crun bubblewrap hyperfine busybox-static python3'
 
 # packages_missing PACKAGE... - those that dpkg does not hold, on one line
