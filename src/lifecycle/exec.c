@@ -191,10 +191,7 @@ static int check(const struct lifecycle_exec *request, const struct lifecycle_st
 {
 	if (state->status == LIFECYCLE_PAUSED && !request->ignore_paused)
 		return error_set(err, ERROR_CONFLICT, "container \"%s\" is paused; to wake it: resume %s", state->id, state->id);
-	if (state->status == LIFECYCLE_CREATED)
-		return error_set(err, ERROR_CONFLICT, "container \"%s\" is created, not running; first: start %s", state->id,
-		                 state->id);
-	if (state->status != LIFECYCLE_RUNNING && state->status != LIFECYCLE_PAUSED)
+	if (state->status != LIFECYCLE_RUNNING && state->status != LIFECYCLE_CREATED && state->status != LIFECYCLE_PAUSED)
 		return error_set(err, ERROR_CONFLICT, "container \"%s\" is not running", state->id);
 	return 0;
 }
@@ -207,6 +204,8 @@ int lifecycle_exec(struct lifecycle *lifecycle, const struct lifecycle_exec *req
 	AUTO(seccomp_program_done) struct seccomp_program filter = {0};
 	AUTO_CLOSE int pidfd = -1;
 	AUTO_CLOSE int cgroup_fd = -1;
+	/* close with us, and on execve */
+	int namespace_fds[RUNTIME_NAMESPACES];
 	struct runtime_exec exec;
 	int r = lifecycle_load(lifecycle, request->id, &state, err);
 
@@ -227,6 +226,13 @@ int lifecycle_exec(struct lifecycle *lifecycle, const struct lifecycle_exec *req
 	pidfd = lifecycle_pidfd(&state, err);
 	if (pidfd < 0)
 		return pidfd;
+	if (state.status == LIFECYCLE_CREATED) {
+		AUTO_CLOSE int dir = lifecycle_open_directory(lifecycle, request->id, err);
+
+		r = dir < 0 ? dir : runtime_gate_namespaces(dir, GATE_SOCKET, namespace_fds, err);
+		if (r < 0)
+			return r;
+	}
 	exec = (struct runtime_exec){
 		.pidfd = pidfd,
 		.namespaces = state.namespaces,
@@ -238,6 +244,7 @@ int lifecycle_exec(struct lifecycle *lifecycle, const struct lifecycle_exec *req
 		.keep_groups = state.keep_groups,
 		.survive = true,
 		.preserve = request->preserve,
+		.namespace_fds = state.status == LIFECYCLE_CREATED ? namespace_fds : NULL,
 	};
 	return run(request, &state, &spec, &exec, err);
 }

@@ -58,7 +58,8 @@ static void close_own(unsigned first, unsigned end, int except)
 			(void) close((int) fd);
 }
 
-static bool receive_byte(int fd, char wanted)
+/* 0 at the end */
+static char receive_any(int fd)
 {
 	char got = 0;
 	ssize_t n;
@@ -66,7 +67,32 @@ static bool receive_byte(int fd, char wanted)
 	do {
 		n = recv(fd, &got, 1, 0);
 	} while (n < 0 && errno == EINTR);
-	return n == 1 && got == wanted;
+	return n == 1 ? got : 0;
+}
+
+static bool receive_byte(int fd, char wanted)
+{
+	return receive_any(fd) == wanted;
+}
+
+/* One byte a name, 1 where its descriptor comes along. */
+static void answer_namespaces(const struct plan *plan, int connection)
+{
+	char there[RUNTIME_NAMESPACES] = {0};
+	int fds[RUNTIME_NAMESPACES];
+	size_t count = 0;
+
+	for (size_t i = 0; i < RUNTIME_NAMESPACES; i++) {
+		int fd = openat(plan->ns_dir_fd, namespace_names[i].name, O_RDONLY | O_CLOEXEC);
+
+		if (fd < 0)
+			continue;
+		there[i] = 1;
+		fds[count++] = fd;
+	}
+	(void) !fd_send(connection, there, sizeof there, fds, count);
+	for (size_t i = 0; i < count; i++)
+		(void) close(fds[i]);
 }
 
 /*
@@ -81,15 +107,19 @@ static int wait_at_socket(const struct plan *plan, int *sync_fd)
 	(void) close(*sync_fd);
 	for (;;) {
 		int connection = accept4(plan->gate_fd, NULL, NULL, SOCK_CLOEXEC);
+		char asked;
 
 		if (connection < 0 && errno != EINTR && errno != ECONNABORTED)
 			_exit(125);
 		if (connection < 0)
 			continue;
-		if (receive_byte(connection, 'g')) {
+		asked = receive_any(connection);
+		if (asked == 'g') {
 			*sync_fd = connection;
 			return 0;
 		}
+		if (asked == RUNTIME_ASK_NAMESPACES)
+			answer_namespaces(plan, connection);
 		(void) close(connection);
 	}
 }

@@ -23,7 +23,7 @@ int apply_copy_up(const struct plan *plan, const struct op *op);
 int check_dev(const struct plan *plan, const struct op *op);
 int apply_device(struct plan *plan, const struct op *op);
 int apply_link(const struct plan *plan, const struct op *op);
-int apply_pivot(const struct plan *plan);
+int apply_pivot(struct plan *plan);
 int apply_mask(struct plan *plan, const struct op *op);
 int apply_read_only(const struct plan *plan, const struct op *op);
 int apply_sysctl(const struct op *op);

@@ -28,7 +28,10 @@ int apply_attach_root(const struct plan *plan)
 	return r == -EINVAL ? 0 : r;
 }
 
-int apply_pivot(const struct plan *plan)
+int apply_pivot(struct plan *plan)
 {
+	/* who wants to execute something in a container that was not started asks for our namespaces */
+	if (plan->gate_fd >= 0)
+		plan->ns_dir_fd = open("/proc/self/ns", O_PATH | O_DIRECTORY | O_CLOEXEC);
 	return plan->no_pivot ? mount_chroot(plan->root_fd) : mount_pivot(plan->root_fd);
 }

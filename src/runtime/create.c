@@ -30,6 +30,14 @@ struct go_between {
 	int pid_ns_fd, user_ns_fd;
 	int pidfd;           /* exec: all of join_flags are entered through it instead */
 	uint64_t join_flags;
+	const int *namespace_fds; /* instead of pidfd's */
+};
+
+/* The user namespace first: it gives the right to enter the others. */
+const struct namespace_name namespace_names[RUNTIME_NAMESPACES] = {
+	{"user", CLONE_NEWUSER}, {"cgroup", CLONE_NEWCGROUP}, {"ipc", CLONE_NEWIPC},
+	{"uts", CLONE_NEWUTS},   {"net", CLONE_NEWNET},       {"pid", CLONE_NEWPID},
+	{"time", 0x80 /* CLONE_NEWTIME */}, {"mnt", CLONE_NEWNS},
 };
 
 /* The limits of a cgroup hold or there is no process: one that can't be moved there is ended. */
@@ -58,10 +66,25 @@ static pid_t clone_into(const struct plan *plan, uint64_t flags, int *pidfd)
 	return pid > 0 ? move(pid, plan->cgroup_fd) : pid;
 }
 
+static int enter_namespaces(const struct go_between *via)
+{
+	for (size_t i = 0; i < RUNTIME_NAMESPACES; i++) {
+		int flag = (int) (namespace_names[i].flag & via->join_flags);
+
+		if (flag && setns(via->namespace_fds[i], flag) < 0)
+			return -errno;
+	}
+	return 0;
+}
+
 static int enter_container(const struct go_between *via)
 {
-	if (setns(via->pidfd, (int) via->join_flags) < 0)
-		return -errno;
+	int r = via->namespace_fds                                       ? enter_namespaces(via)
+	        : setns(via->pidfd, (int) via->join_flags) < 0 ? -errno
+	                                                       : 0;
+
+	if (r < 0)
+		return r;
 	/* from outside: become its root, if it has one */
 	if ((via->join_flags & CLONE_NEWUSER)
 	    && (setresgid(0, 0, 0) < 0 || setresuid(0, 0, 0) < 0) && errno != EINVAL && errno != EPERM)
@@ -249,6 +272,7 @@ int runtime_exec(const struct runtime_exec *request, struct runtime_process *out
 		.pidfd = request->pidfd,
 		/* all of them in one call (Linux 5.8), which enters a user namespace first */
 		.join_flags = request->namespaces,
+		.namespace_fds = request->namespace_fds,
 	};
 	int r = plan_build_exec(request, plan, err);
 
@@ -394,8 +418,7 @@ int runtime_created(struct runtime_process *process, struct error *err)
 	return r;
 }
 
-int runtime_knock(int dir_fd, const char *name, const struct oci_spec *spec, struct runtime_process *out,
-                  struct error *err)
+static int connect_gate(int dir_fd, const char *name, struct error *err)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
@@ -406,6 +429,34 @@ int runtime_knock(int dir_fd, const char *name, const struct oci_spec *spec, str
 	(void) snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir_fd, name);
 	if (connect(fd, (const struct sockaddr *) &address, sizeof address) < 0)
 		return error_errno(err, errno, "reach the container's first process");
+	return TAKE_FD(fd);
+}
+
+int runtime_gate_namespaces(int dir_fd, const char *name, int *fds, struct error *err)
+{
+	static const char ask = RUNTIME_ASK_NAMESPACES;
+	AUTO_CLOSE int gate = connect_gate(dir_fd, name, err);
+	char there[RUNTIME_NAMESPACES];
+	int came[RUNTIME_NAMESPACES];
+	size_t count = 0, next = 0;
+
+	if (gate < 0)
+		return gate;
+	if (send(gate, &ask, 1, MSG_NOSIGNAL) < 0
+	    || fd_receive(gate, there, sizeof there, came, RUNTIME_NAMESPACES, &count) != sizeof there)
+		return error_set(err, ERROR_SYSTEM, "the container's first process does not hand its namespaces over");
+	for (size_t i = 0; i < RUNTIME_NAMESPACES; i++)
+		fds[i] = there[i] && next < count ? came[next++] : -1;
+	return 0;
+}
+
+int runtime_knock(int dir_fd, const char *name, const struct oci_spec *spec, struct runtime_process *out,
+                  struct error *err)
+{
+	AUTO_CLOSE int fd = connect_gate(dir_fd, name, err);
+
+	if (fd < 0)
+		return fd;
 	*out = (struct runtime_process){
 		.pidfd = -1, .sync_fd = TAKE_FD(fd), .terminal_fd = -1, .netns_fd = -1};
 	out->plan = xcalloc(1, sizeof *out->plan);

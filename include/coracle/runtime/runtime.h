@@ -105,7 +105,16 @@ struct runtime_exec {
 	bool keep_groups;
 	bool survive;
 	int preserve;
+	const int *namespace_fds; /* of runtime_gate_namespaces: entered instead of those of pidfd; NULL: none */
 };
+#define RUNTIME_NAMESPACES 8
+/*
+ * runtime_gate_namespaces - those of a container that waits at its gate, which lets nobody but itself open them
+ *
+ * dir_fd, name  as for runtime_knock
+ * fds           out: RUNTIME_NAMESPACES descriptors for runtime_exec, -1 where there is none; the caller closes them
+ */
+int runtime_gate_namespaces(int dir_fd, const char *name, int *fds, struct error *err) NONNULL(2, 3, 4) MUST_USE;
 /* runtime_namespaces - CLONE_NEW* of every namespace that the specification makes or joins: what exec has to enter */
 uint64_t runtime_namespaces(const struct oci_spec *spec) NONNULL(1);
 /* runtime_exec - a further process in the namespaces of a container; then runtime_wait_ready and runtime_start as above */
