@@ -38,7 +38,8 @@ static int read_range(const char *text, const struct list *container, struct tex
 	bool relative = *text == '@';
 	uint64_t value[3];
 
-	texts_split(&numbers, text + relative, '-');
+	/* a plus sign says the opposite, as plainly as no sign does */
+	texts_split(&numbers, text + (relative || *text == '+'), '-');
 	if (numbers.count != ARRAY_LEN(value) || lines->count == RANGES_MAX)
 		return -EINVAL;
 	for (size_t i = 0; i < ARRAY_LEN(value); i++)

@@ -401,6 +401,8 @@ static const struct {
 	{"uids=0-1-10#10-11-10;gids=0-100-10", 0, "0 1 10,10 11 10", "0 100 10"},
 	{"uids=@1-3-10", 0, "1 4 10", ""},
 	{"gids=@5-0-1#5-0-1", 0, "", "5 0 1,5 0 1"},
+	{"uids=0-1-10;gids=+0-1-10", 0, "0 1 10", "0 1 10"},
+	{"uids=+@0-1-10", -EINVAL, NULL, NULL},
 	{"uids=@1-1001-1", -EINVAL, NULL, NULL},
 	{"uids=0-1", -EINVAL, NULL, NULL},
 	{"uids=0-1-0", -EINVAL, NULL, NULL},
