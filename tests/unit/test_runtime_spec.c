@@ -339,6 +339,41 @@ START_TEST(accepts_what_is_unusual_but_allowed)
 }
 END_TEST
 
+static const struct {
+	const char *text, *wrong; /* NULL: fine */
+} resources[] = {
+	{"{}", NULL},
+	{"{\"memory\":{\"limit\":-1,\"swap\":0},\"cpu\":{\"quota\":5,\"idle\":1},\"pids\":{\"limit\":0}}", NULL},
+	{"{\"memory\":{\"limit\":-2}}", "limit"},
+	{"{\"memory\":{\"limit\":\"1g\"}}", "limit"},
+	{"{\"cpu\":{\"idle\":2}}", "idle"},
+	{"{\"cpu\":{\"shares\":-1}}", "shares"},
+	{"{\"unified\":{\"a/b\":\"1\"}}", "unified"},
+	{"{\"pids\":[]}", "pids"},
+	{"[]", ""},
+	{"", ""},
+	{"{} {}", ""},
+};
+
+START_TEST(reads_resources_alone)
+{
+	AUTO(oci_resources_done) struct oci_resources read = {0};
+	struct error err = {0};
+	int r = oci_resources_parse(resources[_i].text, strlen(resources[_i].text), &read, &err);
+
+	if (r == 0)
+		r = oci_resources_validate(&read, &err);
+	if (resources[_i].wrong) {
+		ck_assert_int_lt(r, 0);
+		ck_assert_msg(strstr(err.text, resources[_i].wrong) != NULL, "%s", err.text);
+		return;
+	}
+	ck_assert_msg(r == 0, "%s", err.text);
+	ck_assert(!read.memory || (read.memory->limit.value == -1 && read.memory->swap.set && read.cpu->idle.set
+	                           && !read.cpu->period.set && read.pids));
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("runtime_spec");
@@ -354,6 +389,7 @@ int main(void)
 	tcase_add_loop_test(tcase, knows_lists_of_cpus, 0, ARRAY_LEN(lists));
 	tcase_add_loop_test(tcase, tells_what_is_wrong_and_leaves_output_alone, 0, ARRAY_LEN(bad));
 	tcase_add_loop_test(tcase, accepts_what_is_unusual_but_allowed, 0, ARRAY_LEN(good));
+	tcase_add_loop_test(tcase, reads_resources_alone, 0, ARRAY_LEN(resources));
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
