@@ -239,6 +239,56 @@ def hang_up():
     coracle('rm', '-f', '-t', '0', 'term')
 
 
+# --- coracle runtime: the bundle is in $BUNDLE (runtime.bats)
+
+def runtime_run():
+    terminal = Terminal('runtime', 'run', '--bundle', os.environ['BUNDLE'], 'tty-run')
+    terminal.expect('# ')
+    assert not terminal.restored(), 'not raw while it runs'
+    terminal.type('stty size; tty\n')
+    terminal.expect('33 111')
+    terminal.expect('/dev/(pts/0|console)')
+    terminal.resize(44, 55)
+    time.sleep(0.2)
+    terminal.type('stty size\n')
+    terminal.expect('44 55')
+    terminal.type('sleep 100\n')
+    time.sleep(0.2)
+    terminal.type('\x03')
+    terminal.type('echo still-$((1 + 1)); exit 5\n')
+    terminal.expect('still-2')
+    assert terminal.end() == 5
+    assert terminal.restored()
+
+
+def runtime_exec():
+    terminal = Terminal('runtime', 'exec', '--tty', 'tty-exec', 'sh')
+    terminal.expect('# ')
+    terminal.type('stty size; tty\n')
+    terminal.expect('33 111')
+    terminal.expect('/dev/(pts/[0-9]|console)')
+    terminal.type('exit 6\n')
+    assert terminal.end() == 6
+    assert terminal.restored()
+
+
+def runtime_killed():
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        terminal = Terminal('runtime', 'run', '--bundle', os.environ['BUNDLE'], 'tty-kill')
+        terminal.expect('# ')
+        # a shell at its prompt does not mind SIGTERM
+        terminal.type('exec sleep 100\n')
+        time.sleep(0.3)
+        coracle('runtime', 'kill', 'tty-kill', str(int(number)))
+        if number == signal.SIGTERM:
+            # the first process of a pid namespace does not mind what it has no handler for
+            time.sleep(0.3)
+            assert terminal.client.poll() is None
+            coracle('runtime', 'kill', 'tty-kill', 'KILL')
+        assert terminal.end() == 137
+        assert terminal.restored()
+
+
 def main():
     cases = {name.replace('_', '-'): value for name, value in globals().items()
              if callable(value) and name not in ('main', 'coracle', 'shell', 'Terminal')}
