@@ -180,8 +180,12 @@ static int wait_for_hooks(struct plan *plan, int sync_fd)
 static int run_hook(const struct plan *plan, const struct op *op)
 {
 	const char *state = op->flags ? plan->state + strlen(plan->state) + 1 : plan->state;
-	int r = hook_execute(op->hook, state, &hook_status);
+	int r;
 
+	/* createContainer hooks begin in the root that is to be, as with runc; pivot_root leaves it */
+	if (!op->flags && fchdir(plan->root_fd) < 0)
+		return -errno;
+	r = hook_execute(op->hook, state, &hook_status);
 	if (r < 0)
 		return r;
 	return hook_status == 0 ? 0 : -ECHILD;
