@@ -7,6 +7,7 @@
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -14,6 +15,23 @@
 #define END_MILLISECONDS 10000
 #define LOCK_PAUSE_MS    20
 #define LOCK_PATIENCE_MS 200
+
+/* Without a cgroup of its own: those in its pid namespace and what descends from it */
+static int kill_each(struct lifecycle *lifecycle, const char *id, int signal, struct error *err)
+{
+	struct uints pids = {0};
+	int r = lifecycle_processes(lifecycle, id, &pids, err);
+
+	for (size_t i = 0; r >= 0 && i < pids.count; i++) {
+		AUTO_CLOSE int pidfd = process_pidfd_open((pid_t) pids.items[i]);
+
+		/* one that has just ended needs no signal */
+		if (pidfd >= 0)
+			(void) !process_pidfd_signal(pidfd, signal);
+	}
+	free(pids.items);
+	return r;
+}
 
 int lifecycle_kill(struct lifecycle *lifecycle, const char *id, int signal, bool all, struct error *err)
 {
@@ -28,6 +46,8 @@ int lifecycle_kill(struct lifecycle *lifecycle, const char *id, int signal, bool
 		return 0;
 	if (state.status == LIFECYCLE_STOPPED && all)
 		return 0;
+	if (all)
+		return kill_each(lifecycle, id, signal, err);
 	if (state.status == LIFECYCLE_STOPPED)
 		return error_set(err, ERROR_CONFLICT, "container \"%s\" is not running", id);
 	pidfd = lifecycle_pidfd(&state, err);

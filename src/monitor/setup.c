@@ -382,6 +382,7 @@ static int spawn_program(struct monitor *monitor, struct session *session, struc
 		.init = record->init,
 		.keep_groups = texts_has(&record->groups, "keep-groups"),
 		.want_netns = wants_slirp(record),
+		.keyring = record->id,
 	};
 	AUTO_CLOSE int root = -1;
 	bool pass = strcmp(record->log_driver, "passthrough") == 0 && monitor->start.passthrough
