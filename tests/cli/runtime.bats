@@ -835,8 +835,8 @@ hooks_filter='.root.readonly = false | .hooks = {
 	is "$(stat -c %d:%i "$B/rootfs")" "$(cat "$WORK/hooks/startContainer.root")"
 }
 
-@test "createContainer can still mount something for the container" {
-	printf '#!/bin/sh\nmount -t tmpfs none %s/rootfs/tmp && echo hooked >%s/rootfs/tmp/file\n' "$(realpath "$B")" "$(realpath "$B")" >"$WORK/mounter"
+@test "createContainer can still mount something for the container, in whose root it begins" {
+	printf '#!/bin/sh\nmount -t tmpfs none %s/rootfs/tmp && echo hooked >tmp/file\n' "$(realpath "$B")" >"$WORK/mounter"
 	chmod 0755 "$WORK/mounter"
 	bundle "$B" '.process.args = ["cat", "/tmp/file"] | .hooks.createContainer = [{path: $h, env: ["PATH=/usr/bin:/bin:/usr/sbin:/sbin"]}]' --arg h "$WORK/mounter"
 	runs runtime run --bundle "$B" "$ID"
