@@ -9,6 +9,7 @@
 #include "coracle/format/output.h"
 #include "coracle/state/state.h"
 #include "coracle/store/driver.h"
+#include "coracle/runtime/cgroup.h"
 #include "machine.h"
 
 #include <inttypes.h>
@@ -160,7 +161,7 @@ static void add_docker(json_t *info, const struct engine *engine, const struct f
 	set_text(info, "Name", facts->names.nodename);
 	set_number(info, "NCPU", (uint64_t) MAX(sysconf(_SC_NPROCESSORS_ONLN), 1));
 	set_number(info, "MemTotal", facts->memory.total);
-	set_text(info, "CgroupDriver", "cgroupfs");
+	set_text(info, "CgroupDriver", cgroup_manager_name(cgroup_manager_default(NULL)));
 	set_text(info, "CgroupVersion", facts->cgroup_version);
 	set_text(info, "LoggingDriver", "json-file");
 	set_text(info, "DefaultRuntime", "coracle");
@@ -200,7 +201,7 @@ static json_t *make_host(const struct engine *engine, const struct facts *facts)
 	set_number(host, "memFree", facts->memory.available);
 	set_number(host, "swapTotal", facts->memory.swap_total);
 	set_number(host, "swapFree", facts->memory.swap_free);
-	set_text(host, "cgroupManager", "cgroupfs");
+	set_text(host, "cgroupManager", cgroup_manager_name(cgroup_manager_default(NULL)));
 	/* podman: the key in JSON, and what its templates call it */
 	(void) json_object_set_new(host, "cgroupVersion", json_sprintf("v%s", facts->cgroup_version));
 	(void) json_object_set_new(host, "cgroupsVersion", json_sprintf("v%s", facts->cgroup_version));

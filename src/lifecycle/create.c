@@ -240,6 +240,8 @@ static int make_cgroup(struct lifecycle *lifecycle, struct creation *creation, s
 		.resources = linux_->resources,
 		.annotations = &creation->spec.annotations,
 		.strict = lifecycle->strict,
+		/* in our own cgroup: we make room, so that its controllers can be handed on */
+		.step_aside = !linux_->cgroups_path || *linux_->cgroups_path != '/',
 	};
 	struct cgroup *cgroup = &creation->state.cgroup;
 	int r = cgroup_make(&request, cgroup, err);

@@ -63,7 +63,7 @@ int lifecycle_kill(struct lifecycle *lifecycle, const char *id, int signal, bool
 	return r < 0 ? error_errno(err, -r, "signal %d to container \"%s\"", signal, id) : 0;
 }
 
-static int kill_and_wait(struct lifecycle_state *state, struct error *err)
+static int kill_and_wait(struct lifecycle *lifecycle, struct lifecycle_state *state, struct error *err)
 {
 	AUTO_CLOSE int pidfd = lifecycle_pidfd(state, err);
 	struct pollfd poll_fd = {.fd = pidfd, .events = POLLIN};
@@ -71,6 +71,12 @@ static int kill_and_wait(struct lifecycle_state *state, struct error *err)
 
 	if (pidfd < 0)
 		return pidfd == -EBUSY ? 0 : pidfd;
+	/* its end is not that of the others, and without a cgroup nothing else holds them together */
+	if (!(state->namespaces & CLONE_NEWPID) && !state->cgroup.path && state->cgroup.v1.count == 0) {
+		struct error ignored = {0};
+
+		(void) !kill_each(lifecycle, state->id, SIGKILL, &ignored);
+	}
 	r = process_pidfd_signal(pidfd, SIGKILL);
 	if (r < 0 && r != -ESRCH)
 		return error_errno(err, -r, "kill container \"%s\"", state->id);
@@ -100,7 +106,7 @@ static int lock_by_force(struct lifecycle *lifecycle, const char *id, struct err
 
 		/* what takes no longer is left alone: it has its own way back */
 		if (waited >= LOCK_PATIENCE_MS && lifecycle_load(lifecycle, id, &state, &ignored) >= 0 && state.pid > 0)
-			(void) !kill_and_wait(&state, &ignored);
+			(void) !kill_and_wait(lifecycle, &state, &ignored);
 		(void) nanosleep(&moment, NULL);
 		lock = lifecycle_lock_try(lifecycle, id, err);
 	}
@@ -136,7 +142,7 @@ int lifecycle_delete(struct lifecycle *lifecycle, const char *id, bool force, st
 		return error_set(err, ERROR_CONFLICT, "container \"%s\" is %s, not stopped; to end it: delete --force %s", id,
 		                 lifecycle_status_word(state.status), id);
 	if (state.status != LIFECYCLE_STOPPED) {
-		r = kill_and_wait(&state, err);
+		r = kill_and_wait(lifecycle, &state, err);
 		if (r < 0)
 			return r;
 	}

@@ -4,6 +4,7 @@
 
 #include "coracle/base/alloc.h"
 #include "coracle/base/clock.h"
+#include "coracle/base/fd.h"
 #include "coracle/base/file.h"
 #include "coracle/base/json.h"
 #include "coracle/base/text.h"
@@ -32,6 +33,7 @@ static const char *const level_names[] = {
 static struct {
 	int fd; /* -1: standard error */
 	bool json, debug;
+	bool is_stderr; /* the lines are not said twice */
 } log_state = {.fd = -1};
 
 int lifecycle_log_open(const char *path, const char *format, bool debug, struct error *err)
@@ -41,7 +43,12 @@ int lifecycle_log_open(const char *path, const char *format, bool debug, struct 
 
 	if (format && !json && strcmp(format, "text") != 0)
 		return error_set(err, ERROR_INVALID, "--log-format \"%.40s\" is unknown: use text or json", format);
-	if (path) {
+	/* symlinks in every /dev; what they name is open already */
+	if (path && (strcmp(path, "/dev/stderr") == 0 || strcmp(path, "/dev/stdout") == 0)) {
+		fd = fd_copy(path[8] == 'e' ? STDERR_FILENO : STDOUT_FILENO);
+		if (fd < 0)
+			return error_errno(err, -fd, "--log %s", path);
+	} else if (path) {
 		fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_NOCTTY | O_NONBLOCK | O_CLOEXEC, 0600);
 		/* O_NONBLOCK: a FIFO in its place stops nobody */
 		if (fd < 0 && errno == ENXIO)
@@ -54,6 +61,7 @@ int lifecycle_log_open(const char *path, const char *format, bool debug, struct 
 	lifecycle_log_close();
 	log_state.fd = fd;
 	log_state.json = json;
+	log_state.is_stderr = path && strcmp(path, "/dev/stderr") == 0;
 	log_state.debug = debug;
 	return 0;
 }
@@ -63,7 +71,7 @@ void lifecycle_log_close(void)
 	if (log_state.fd >= 0)
 		(void) close(log_state.fd);
 	log_state.fd = -1;
-	log_state.json = log_state.debug = false;
+	log_state.json = log_state.debug = log_state.is_stderr = false;
 }
 
 static void add_json(const char *level, const char *time, const char *text, struct text *out)
@@ -115,7 +123,7 @@ void lifecycle_log(enum lifecycle_log_level level, const char *text)
 		(void) !write_all(log_state.fd, text_string(&line), line.length);
 		text_clear(&line);
 	}
-	if (log_state.fd >= 0 && level != LIFECYCLE_LOG_ERROR)
+	if (log_state.is_stderr || (log_state.fd >= 0 && level != LIFECYCLE_LOG_ERROR))
 		return;
 	(void) text_printf(&line, "coracle-runtime: %.*s\n", LINE_MAX_BYTES / 2, text);
 	(void) !write_all(STDERR_FILENO, text_string(&line), line.length);
