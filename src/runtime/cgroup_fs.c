@@ -49,20 +49,27 @@ int group_move(int dir_fd, pid_t pid)
  */
 void group_share(int dir_fd)
 {
-	AUTO_FREE char *members = group_read(dir_fd, "cgroup.procs");
+	/* version 1 has no such file, and nothing to hand on */
 	AUTO_FREE char *there = group_read(dir_fd, "cgroup.controllers");
-	AUTO_FREE char *shared = group_read(dir_fd, "cgroup.subtree_control");
+	AUTO_FREE char *shared = there && *there ? group_read(dir_fd, "cgroup.subtree_control") : NULL;
+	AUTO_FREE char *members = NULL;
 	AUTO_TEXTS struct texts names = {0};
 
-	/* the root has no type, and may have members */
-	if (!there || (members && *members && faccessat(dir_fd, "cgroup.type", F_OK, 0) == 0))
+	if (!there || !*there)
 		return;
 	texts_split(&names, there, ' ');
+	for (size_t i = names.count; i > 0; i--)
+		if (cgroup_has_word(shared ? shared : "", names.items[i - 1], " "))
+			texts_remove(&names, i - 1);
+	members = names.count ? group_read(dir_fd, "cgroup.procs") : NULL;
+	/* the root has no type, and may have members */
+	if (members && *members && faccessat(dir_fd, "cgroup.type", F_OK, 0) == 0)
+		return;
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *word = xprintf("+%s", names.items[i]);
 
 		/* one by one: a missing one is told by the limit that needs it */
-		if (word[1] && !cgroup_has_word(shared ? shared : "", word + 1, " "))
+		if (word[1])
 			(void) !group_write(dir_fd, "cgroup.subtree_control", word);
 	}
 }
