@@ -22,6 +22,7 @@ setup()
 test_teardown()
 {
 	local id
+	outside_end
 	for id in $(c runtime list -q); do
 		c runtime delete --force "$id"
 	done
@@ -79,7 +80,8 @@ outside()
 
 outside_end()
 {
-	kill -9 $OUTSIDE 2>/dev/null || true
+	[ -z "${OUTSIDE:-}" ] || kill -9 $OUTSIDE 2>/dev/null || true
+	OUTSIDE=
 }
 
 # ---------------------------------------------------------------- versions and unknown members
