@@ -184,6 +184,31 @@ static struct plan *begin(struct plan *plan, const int *stdio, bool give, int cg
 	return plan;
 }
 
+static int word_unmapped(const struct plan *plan, struct error *err)
+{
+	return error_set(err, ERROR_UNSUPPORTED,
+	                 "user %u:%u does not exist in the user namespace: not enough subordinate ids; see: coracle doctor",
+	                 plan->uid, plan->gid);
+}
+
+static bool is_mapped(const struct list *mappings, uint64_t id)
+{
+	LIST_EACH(struct oci_id_mapping, mapping, mappings)
+		if (id >= mapping->container_id && id - mapping->container_id < mapping->size)
+			return true;
+	return false;
+}
+
+/* Told at create, not when the program is started. */
+static int check_mapped(const struct oci_linux *linux_, const struct plan *plan, struct error *err)
+{
+	bool mapped = is_mapped(&linux_->uid_mappings, plan->uid) && is_mapped(&linux_->gid_mappings, plan->gid);
+
+	for (size_t i = 0; i < plan->group_count; i++)
+		mapped = mapped && is_mapped(&linux_->gid_mappings, plan->groups[i]);
+	return mapped ? 0 : word_unmapped(plan, err);
+}
+
 int plan_build(const struct runtime_request *request, struct plan *plan, struct error *err)
 {
 	static const struct oci_linux none;
@@ -261,6 +286,8 @@ int plan_build(const struct runtime_request *request, struct plan *plan, struct 
 		return 0;
 	}
 	r = plan_process(spec->process, spec->hooks, linux_, plan, err);
+	if (r >= 0 && plan->uid_map)
+		r = check_mapped(linux_, plan, err);
 	if (r < 0)
 		return r;
 	if (request->init)
@@ -407,10 +434,7 @@ int plan_word(const struct plan *plan, const struct report *report, struct error
 	if (op->no_symlink && report->errnum == ELOOP)
 		return error_set(err, ERROR_DENIED, "the image has a symlink in place of %s: refused", name);
 	if ((op->type == OP_GROUPS || op->type == OP_GID || op->type == OP_UID) && report->errnum == EINVAL)
-		return error_set(err, ERROR_UNSUPPORTED,
-		                 "user %u:%u does not exist in the user namespace: not enough subordinate "
-		                 "ids; see: coracle doctor",
-		                 plan->uid, plan->gid);
+		return word_unmapped(plan, err);
 	if (op->type == OP_MOUNT && report->errnum == EPERM
 	    && (strcmp(op->source, "proc") == 0 || strcmp(op->source, "sysfs") == 0))
 		return error_set(err, ERROR_DENIED,
@@ -418,6 +442,9 @@ int plan_word(const struct plan *plan, const struct report *report, struct error
 		                 "own; start that one with --security-opt unmask=ALL or --privileged, or this one "
 		                 "with --pid host --network host",
 		                 name);
+	if (op->type == OP_SYSCTL && (report->errnum == EACCES || report->errnum == EPERM))
+		return error_set(err, ERROR_DENIED, "sysctl %s: not permitted without root of the host%s", name,
+		                 strcmp(name, "kernel/domainname") == 0 ? "; use the member \"domainname\" instead" : "");
 	if (op->type == OP_RLIMIT && report->errnum == EPERM)
 		return error_set(err, ERROR_DENIED,
 		                 "resource limit %s: above the hard limit of this session, which only root "
