@@ -116,7 +116,7 @@ static int read_archive(struct bundle *bundle, struct store *store, struct error
 	if (!api)
 		return -EOPNOTSUPP;
 	start = lseek(bundle->fd, 0, SEEK_CUR);
-	r = tar_reader_open(bundle->fd, UINT64_MAX, TAR_HASH_NONE, &reader, err);
+	r = tar_reader_open(bundle->fd, UINT64_MAX, &reader, err);
 	if (r < 0)
 		return r;
 	if (start >= 0 && fstat(bundle->fd, &st) == 0 && S_ISREG(st.st_mode)

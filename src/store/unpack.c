@@ -41,6 +41,9 @@ static int clear_name(struct unpack *unpack, int dir_fd, const char *name, mode_
 	/* the remembered directory may lie below, or have been reached through this symlink */
 	if (unpack->cached_fd != dir_fd)
 		forget_directory(unpack);
+	/* its content still is what the recording of the archive needs */
+	if (unpack->split && !*was_whiteout && split_aside(unpack->split, dir_fd, name, &st) == 0)
+		return 0;
 	if (!S_ISDIR(st.st_mode))
 		return unlinkat(dir_fd, name, 0) < 0 ? -errno : 0;
 	return tree_remove(dir_fd, name);
@@ -166,6 +169,9 @@ static int write_content(struct unpack *unpack, struct archive_entry *entry, int
 		r = write_at(fd, bytes, length, offset);
 		if (r < 0)
 			return error_errno(err, -r, "write");
+		if (unpack->split)
+			split_content(unpack->split, (uint64_t) tar_reader_position(unpack->reader), bytes, length,
+			              (uint64_t) offset);
 		end = offset + (int64_t) length;
 		unpack->size += length;
 	}
@@ -175,14 +181,17 @@ static int write_content(struct unpack *unpack, struct archive_entry *entry, int
 	return 0;
 }
 
-static int make_file(struct unpack *unpack, struct archive_entry *entry, int dir_fd, const char *name,
-                     struct error *err)
+static int make_file(struct unpack *unpack, struct archive_entry *entry, int dir_fd,
+                     const struct entry_name *name, struct error *err)
 {
+	AUTO_FREE char *path = unpack->split ? entry_name_path(name) : NULL;
 	AUTO_CLOSE int fd =
-		openat(dir_fd, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		openat(dir_fd, name->base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
 
 	if (fd < 0)
 		return error_errno(err, errno, "make file");
+	if (path)
+		split_file(unpack->split, path, fd);
 	return write_content(unpack, entry, fd, err);
 }
 
@@ -254,15 +263,15 @@ static int make_hard_link(struct unpack *unpack, const char *raw_target, int dir
 }
 
 static int make_node(struct unpack *unpack, struct archive_entry *entry, mode_t type, int dir_fd,
-                     const char *name, struct error *err)
+                     const struct entry_name *name, struct error *err)
 {
 	switch (type) {
 	case S_IFREG:
 		return make_file(unpack, entry, dir_fd, name, err);
 	case S_IFLNK:
-		return make_symlink(unpack, entry, dir_fd, name, err);
+		return make_symlink(unpack, entry, dir_fd, name->base, err);
 	case S_IFIFO:
-		if (mkfifoat(dir_fd, name, 0600) < 0)
+		if (mkfifoat(dir_fd, name->base, 0600) < 0)
 			return error_errno(err, errno, "make FIFO");
 		return 0;
 	default:
@@ -307,7 +316,7 @@ static int unpack_node(struct unpack *unpack, struct archive_entry *entry, const
 		r = clear_name(unpack, dir_fd, name->base, type, &was_whiteout);
 		if (r < 0)
 			return error_errno(err, -r, "replace what is there");
-		r = make_node(unpack, entry, type, dir_fd, name->base, err);
+		r = make_node(unpack, entry, type, dir_fd, name, err);
 	}
 	return r < 0 ? r : attributes_apply(unpack, entry, dir_fd, name->base, err);
 }

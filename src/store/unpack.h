@@ -5,6 +5,7 @@
 
 #include "store_private.h"
 #include "tar_reader.h"
+#include "tar_split.h"
 
 #include <sys/stat.h>
 
@@ -54,6 +55,7 @@ struct unpack {
 	struct store *store;
 	const struct tar_api *api;
 	struct tar_reader *reader;
+	struct split_writer *split; /* records the archive; NULL: nobody does */
 	const char *parent; /* chain id below, or NULL */
 	int root_fd;        /* the layer's diff/ */
 	struct owners owners;
