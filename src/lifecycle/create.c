@@ -380,25 +380,6 @@ static void pass_listen_fds(struct oci_spec *spec)
 	texts_env_set(&spec->process->env, "LISTEN_PID=1");
 }
 
-/* sd_notify(3): the caller's socket, bound to the same directory in the container */
-static void pass_notify_socket(struct oci_spec *spec)
-{
-	const char *path = getenv("NOTIFY_SOCKET");
-	AUTO_FREE char *inside = path && *path == '/' ? path_join(path, "notify") : NULL;
-	AUTO_FREE char *word = inside ? xprintf("NOTIFY_SOCKET=%s", inside) : NULL;
-	struct stat st;
-	struct oci_mount *mount;
-
-	if (!word || !spec->process || stat(path, &st) < 0 || !S_ISSOCK(st.st_mode))
-		return;
-	mount = list_add(&spec->mounts, sizeof *mount);
-	mount->destination = xstrdup(inside);
-	mount->type = xstrdup("bind");
-	mount->source = xstrdup(path);
-	texts_split(&mount->options, "bind,nosuid,nodev,noexec", ',');
-	texts_env_set(&spec->process->env, word);
-}
-
 static int prepare(struct lifecycle *lifecycle, const struct lifecycle_create *request, bool gate,
                    struct creation *creation, struct error *err)
 {
@@ -419,7 +400,9 @@ static int prepare(struct lifecycle *lifecycle, const struct lifecycle_create *r
 		return r;
 	add_userns(&creation->spec);
 	pass_listen_fds(&creation->spec);
-	pass_notify_socket(&creation->spec);
+	r = notify_prepare(lifecycle, request->id, creation->dir_fd, &creation->spec, err);
+	if (r < 0)
+		return r;
 	state->oci_version = xstrdup(creation->spec.oci_version);
 	state->created = xstrdup(clock_rfc3339(clock_now(), now));
 	state->owner = owner_name();

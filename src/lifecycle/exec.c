@@ -181,7 +181,7 @@ static int run(const struct lifecycle_exec *request, struct lifecycle_state *sta
 	if (!request->detach) {
 		master = process.terminal_fd;
 		process.terminal_fd = -1;
-		status = wait_foreground(process.pid, master);
+		status = wait_foreground(process.pid, master, -1);
 	}
 	runtime_process_done(&process);
 	return status;

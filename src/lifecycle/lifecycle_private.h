@@ -52,8 +52,19 @@ int lifecycle_terminal_check(bool terminal, bool detached, const char *console_s
 void wait_begin(bool subreaper);
 /* wait_end - the program could not be started: as it was, if it was begun */
 void wait_end(void);
-/* wait_foreground - relay signals and, with a master >= 0, the terminal until pid ends; its exit status 0..255 */
-int wait_foreground(pid_t pid, int master);
+/* wait_foreground - relay signals, with a master >= 0 the terminal, and with notify_fd >= 0 what it tells, until pid ends; its exit status 0..255 */
+int wait_foreground(pid_t pid, int master, int notify_fd);
+
+/* --- notify.c --- */
+/* notify_prepare - with NOTIFY_SOCKET in our environment: the directory, its mount and the variable */
+int notify_prepare(const struct lifecycle *lifecycle, const char *id, int dir_fd, struct oci_spec *spec,
+                   struct error *err) NONNULL(1, 2, 4, 5) MUST_USE;
+/* notify_listen - the socket, before the program starts; -1 without err when there is nobody to tell */
+int notify_listen(int dir_fd, struct error *err) NONNULL(2) MUST_USE;
+/* notify_forward - hand on what came; true when the program said that it is ready */
+bool notify_forward(int fd, pid_t pid);
+/* notify_wait - forward until it is ready or has ended; returns at once with fd -1 */
+void notify_wait(int fd, pid_t pid, int pidfd);
 
 /* --- create.c --- */
 struct creation {

@@ -62,7 +62,8 @@ int lifecycle_start(struct lifecycle *lifecycle, const char *id, struct error *e
 	AUTO_OCI_SPEC struct oci_spec spec = {0};
 	AUTO_LIFECYCLE_STATE struct lifecycle_state state = {.cgroup.fd = -1};
 	AUTO_CLOSE int lock = lifecycle_lock(lifecycle, id, err);
-	AUTO_CLOSE int dir = -1;
+	AUTO_CLOSE int dir = -1, notify_fd = -1, pidfd = -1;
+	struct error quiet = {0};
 	int r = lock < 0 ? lock : lifecycle_load(lifecycle, id, &state, err);
 
 	if (r < 0)
@@ -76,12 +77,24 @@ int lifecycle_start(struct lifecycle *lifecycle, const char *id, struct error *e
 	if (!spec.process)
 		return error_set(err, ERROR_INVALID, "container \"%s\" has no \"process\" in its config.json to start", id);
 	dir = lifecycle_open_directory(lifecycle, id, err);
-	r = dir < 0 ? dir : open_gate(&state, &spec, dir, err);
+	if (dir < 0)
+		return dir;
+	/* a container that can't be heard runs all the same */
+	notify_fd = notify_listen(dir, &quiet);
+	r = open_gate(&state, &spec, dir, err);
 	if (r >= 0)
 		r = poststart(&state, spec.hooks, err);
-	if (r < 0)
+	if (r < 0) {
 		end_process(&state);
-	return r;
+		return r;
+	}
+	pidfd = lifecycle_pidfd(&state, &quiet);
+	/* others may look at it, or end it, while we wait for it to be ready */
+	lock_release(lock);
+	lock = -1;
+	if (pidfd >= 0)
+		notify_wait(notify_fd, (pid_t) state.pid, pidfd);
+	return 0;
 }
 
 static int start_now(struct creation *creation, struct error *err)
@@ -104,6 +117,8 @@ static void destroy_own(struct lifecycle *lifecycle, struct creation *creation)
 int lifecycle_run(struct lifecycle *lifecycle, const struct lifecycle_create *request, struct error *err)
 {
 	struct creation creation;
+	AUTO_CLOSE int notify_fd = -1;
+	struct error quiet = {0};
 	int status = 0, master = -1, r;
 
 	r = creation_make(lifecycle, request, false, true, &creation, err);
@@ -112,6 +127,7 @@ int lifecycle_run(struct lifecycle *lifecycle, const struct lifecycle_create *re
 	/* not before: a hook that hangs can be interrupted, and what was made ends with us */
 	if (!request->detach)
 		wait_begin(!request->no_subreaper);
+	notify_fd = notify_listen(creation.dir_fd, &quiet);
 	if (!creation.spec.process)
 		r = error_set(err, ERROR_INVALID, "config.json has no \"process\" to run");
 	else
@@ -123,10 +139,12 @@ int lifecycle_run(struct lifecycle *lifecycle, const struct lifecycle_create *re
 	}
 	lock_release(creation.lock_fd);
 	creation.lock_fd = -1;
-	if (!request->detach) {
+	if (request->detach) {
+		notify_wait(notify_fd, creation.process.pid, creation.process.pidfd);
+	} else {
 		master = creation.process.terminal_fd;
 		creation.process.terminal_fd = -1;
-		status = wait_foreground(creation.process.pid, master);
+		status = wait_foreground(creation.process.pid, master, notify_fd);
 		if (!request->keep)
 			destroy_own(lifecycle, &creation);
 	}

@@ -39,7 +39,7 @@ void wait_end(void)
 
 struct foreground {
 	pid_t pid;
-	int master, signals;
+	int master, signals, notify;
 	bool stdin_open, ended;
 	int status;
 };
@@ -97,14 +97,17 @@ static bool copy_some(int from, int to)
 
 static void step(struct foreground *foreground)
 {
-	struct pollfd fds[3] = {
+	struct pollfd fds[4] = {
 		{.fd = foreground->signals, .events = POLLIN},
 		{.fd = foreground->master, .events = POLLIN},
 		{.fd = foreground->stdin_open ? STDIN_FILENO : -1, .events = POLLIN},
+		{.fd = foreground->notify, .events = POLLIN},
 	};
 
-	if (poll(fds, 3, -1) < 0)
+	if (poll(fds, 4, -1) < 0)
 		return;
+	if (fds[3].revents)
+		(void) notify_forward(foreground->notify, foreground->pid);
 	if (fds[1].revents && !copy_some(foreground->master, STDOUT_FILENO)) {
 		/* EIO: nobody has the other side open any more */
 		(void) close(foreground->master);
@@ -132,10 +135,11 @@ static void drain(struct foreground *foreground)
 	}
 }
 
-int wait_foreground(pid_t pid, int master)
+int wait_foreground(pid_t pid, int master, int notify_fd)
 {
 	struct tty_state terminal = {.fd = -1};
-	struct foreground foreground = {.pid = pid, .master = master, .stdin_open = master >= 0};
+	struct foreground foreground = {
+		.pid = pid, .master = master, .notify = notify_fd, .stdin_open = master >= 0};
 	sigset_t all;
 
 	(void) sigfillset(&all);

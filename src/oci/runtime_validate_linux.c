@@ -257,6 +257,9 @@ int validate_resources(const struct oci_resources *resources, struct error *err)
 		return r;
 	if (cpu && cpu->idle.set && (cpu->idle.value < 0 || cpu->idle.value > 1))
 		return error_set(err, ERROR_INVALID, "\"cpu\": \"idle\" is not 0 or 1");
+	/* of the kernel's scheduler, whether there is a controller or not */
+	if (cpu && cpu->period.set && cpu->period.value != 0 && (cpu->period.value < 1000 || cpu->period.value > 1000000))
+		return error_set(err, ERROR_INVALID, "\"cpu\": \"period\" is not 1000 to 1000000 microseconds");
 	for (size_t i = 0; i < resources->unified.count; i++) {
 		const char *key = resources->unified.items[i].key;
 

@@ -182,8 +182,8 @@ static int add_unified(const struct pairs *unified, struct list *out, struct err
 	for (size_t i = 0; i < unified->count; i++) {
 		const struct pair *pair = &unified->items[i];
 
-		if (strchr(pair->key, '/') || !*pair->key || *pair->key == '.')
-			return error_set(err, ERROR_INVALID, "unified \"%s\" is not a file of a cgroup", pair->key);
+		if (strchr(pair->key, '/') || !strchr(pair->key, '.') || *pair->key == '.')
+			return error_set(err, ERROR_INVALID, "unified: the specified key has not the form CONTROLLER.VALUE `%s`", pair->key);
 		setting_add(out, controller_of(pair->key), xstrdup(pair->key), xstrdup(pair->value));
 	}
 	return 0;
@@ -243,9 +243,9 @@ static int word_failure(const struct setting *setting, int r, struct error *err)
 {
 	if (r == -ENOENT || r == -EACCES || r == -EPERM)
 		return error_set(err, ERROR_UNSUPPORTED,
-		                 "limit %s=%s is not applied: its cgroup controller is not delegated to you, or other "
-		                 "processes share this cgroup; see: coracle doctor",
-		                 setting->file, setting->value);
+		                 "limit %s=%s is not applied: the requested cgroup controller `%s` is not available: not "
+		                 "delegated to you, or other processes share this cgroup; see: coracle doctor",
+		                 setting->file, setting->value, setting->controller);
 	return error_set(err, r == -EBUSY ? ERROR_CONFLICT : ERROR_INVALID, "limit %s=%s is not applied: %s", setting->file,
 	                 setting->value, strerror(-r));
 }

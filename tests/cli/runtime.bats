@@ -1001,3 +1001,31 @@ hooks_filter='.root.readonly = false | .hooks = {
 	has 'console socket .*did not answer within 10 s' "$(cat "$DEAF/error")"
 	[ ! -e "$DEAF/states/deaf" ]
 }
+
+# ---------------------------------------------------------------- sd_notify(3)
+
+@test "NOTIFY_SOCKET: what the program tells reaches the caller's socket, without ids and descriptors of its own" {
+	bundle "$B" '.process.args = ["sh", "-c", "ls $NOTIFY_SOCKET && sleep 1000"]'
+	python3 - "$WORK/service" "$WORK/told" <<-'END' 3>&- &
+		import socket, sys
+		service = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+		service.bind(sys.argv[1])
+		service.settimeout(20)
+		open(sys.argv[2], 'wb').write(service.recv(4096))
+	END
+	local listener=$!
+	soon 5 test -S "$WORK/service"
+	NOTIFY_SOCKET=$WORK/service c runtime --root "$WORK/notify" run --detach --bundle "$B" told >"$WORK/out" 2>&1 </dev/null &
+	local starter=$!
+	soon 10 grep -qx "$WORK/service/notify" "$WORK/out"
+	# it is not ready, so the starter waits
+	kill -0 $starter
+	python3 -c 'import socket, sys
+socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"STATUS=up\nMAINPID=1\nFDSTORE=1\nREADY=1", sys.argv[1])' "$WORK/notify/told/notify/notify"
+	wait $starter
+	wait $listener
+	local pid
+	pid=$(c runtime --root "$WORK/notify" state told | jq .pid)
+	is $'STATUS=up\nREADY=1\nMAINPID='"$pid" "$(cat "$WORK/told")"
+	runs runtime --root "$WORK/notify" delete --force told
+}
