@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # packages.sh - which Debian packages a step needs, and how to get them; sourced by quickstart and check
 
-packages_build='gcc libc6-dev meson ninja-build pkg-config libjansson-dev libseccomp-dev libcap-dev libarchive-dev libssl-dev'
-packages_run='uidmap slirp4netns fuse-overlayfs libarchive13 busybox-static'
-packages_test='bats busybox-static buildah check clang clang-tidy codespell cppcheck curl e2fsprogs file git
+packages_build='gcc libc6-dev meson ninja-build pkg-config libjansson-dev libseccomp-dev libcap-dev libarchive-dev libcurl4-openssl-dev libssl-dev'
+packages_run='uidmap slirp4netns fuse-overlayfs libarchive13 libcurl4 busybox-static'
+packages_test='bats busybox-static buildah check clang clang-tidy codespell cppcheck curl docker-registry e2fsprogs file git
 	jq libcap2-bin libclang-rt-14-dev netcat-openbsd podman procps python3 scdoc skopeo strace tmux umoci util-linux
 	xz-utils zstd'
 packages_guest='cpio e2fsprogs lz4 mmdebstrap qemu-system-x86 squashfs-tools'
@@ -62,16 +62,16 @@ packages_check_tools()
 	for tool in cc meson ninja pkg-config newuidmap slirp4netns; do
 		command -v "$tool" >/dev/null 2>&1 || absent="$absent $tool"
 	done
-	for library in jansson libseccomp libcap libarchive libcrypto; do
+	for library in jansson libseccomp libcap libarchive libcrypto libcurl; do
 		pkg-config --exists "$library" 2>/dev/null || absent="$absent $library(headers)"
 	done
 	[ -n "$absent" ] || return 0
 	cat >&2 <<-END
 	This is not Debian, so nothing was installed. Please install these with your distribution's tool and run this again:
 	   $absent
-	Fedora:  dnf install gcc meson ninja-build pkgconf jansson-devel libseccomp-devel libcap-devel libarchive-devel openssl-devel shadow-utils slirp4netns fuse-overlayfs busybox
-	Arch:    pacman -S gcc meson ninja pkgconf jansson libseccomp libcap libarchive openssl shadow slirp4netns fuse-overlayfs busybox
-	Alpine:  apk add gcc musl-dev meson ninja pkgconf jansson-dev libseccomp-dev libcap-dev libarchive-dev openssl-dev shadow-subids slirp4netns fuse-overlayfs busybox-static
+	Fedora:  dnf install gcc meson ninja-build pkgconf jansson-devel libseccomp-devel libcap-devel libarchive-devel libcurl-devel openssl-devel shadow-utils slirp4netns fuse-overlayfs busybox
+	Arch:    pacman -S gcc meson ninja pkgconf jansson libseccomp libcap libarchive curl openssl shadow slirp4netns fuse-overlayfs busybox
+	Alpine:  apk add gcc musl-dev meson ninja pkgconf jansson-dev libseccomp-dev libcap-dev libarchive-dev curl-dev openssl-dev shadow-subids slirp4netns fuse-overlayfs busybox-static
 	END
 	return 1
 }

@@ -20,14 +20,15 @@ MAY_USE = {
     'store': 'base sys oci conf',
     'network': 'base sys oci conf state',
     'volume': 'base sys conf',
+    'registry': 'base sys oci conf',
     'parse': 'base sys state volume',
     'runtime': 'base sys oci',
     'lifecycle': 'base sys oci conf userns runtime',
     'engine': 'base sys oci conf userns state store network volume',
-    'image': 'base sys oci conf store engine',
+    'image': 'base sys oci conf store registry engine',
     'monitor': 'base sys oci conf userns state store network volume parse runtime engine',
     'container': 'base sys oci format conf userns state store network volume parse engine image monitor',
-    'cli': 'base sys oci format conf userns runtime lifecycle state store network volume parse engine image monitor container',
+    'cli': 'base sys oci format conf userns runtime lifecycle state store network volume registry parse engine image monitor container',
     'main': '*',
 }
 # Single headers beyond the rows, each with its reason.

@@ -1,0 +1,543 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: GPL-2.0-or-later
+# lying.py - a small registry in memory that tells the truth or lies, as the repository's name asks for
+#
+#   python3 tests/registry/lying.py [--tls server.pem [--client-ca ca.crt]] [--auth basic|bearer] [--log FILE]
+#
+# It prints one line, "PORT OTHER", on its standard output once it listens on 127.0.0.1, and ends with its
+# standard input. OTHER is a second port, "elsewhere", where redirects lead to and the token service is. Requests
+# are written to FILE, a JSON object a line: port, method, path, headers (names in lower case), sent (bytes of body).
+#
+# Every repository holds the same image under every tag (two layers, the second of --layer-bytes bytes), and what
+# was pushed to it. The first word of the repository's name says how it is served; LIES below has the list:
+# "good/app" honestly, "wrong-bytes/app" with other bytes, and so on. Users: tester, with s3cret-word; the refresh
+# token is refresh-me-again. Anonymous tokens permit to pull public/... only.
+#
+# As a proxy (http_proxy=http://127.0.0.1:PORT) it serves whatever host is asked for itself.
+import argparse
+import base64
+import email.utils
+import gzip
+import hashlib
+import http.server
+import io
+import json
+import random
+import re
+import socketserver
+import ssl
+import sys
+import tarfile
+import threading
+import time
+import urllib.parse
+
+LIES = {
+    'good': 'no lie; so is every other word that is not in this list',
+    'public': 'no lie, and open to anonymous tokens',
+    'wrong-header': 'Docker-Content-Digest is of something else',
+    'wrong-bytes': 'manifests and blobs have the right length and other bytes',
+    'html': 'manifests are a web page, with status 200',
+    'schema1': 'manifests are of Docker schema 1',
+    'huge': 'manifests of 5 MiB',
+    'nested': 'an index in an index in an index, a hundred times',
+    'cut': 'a blob stops half-way, each time from its beginning',
+    'cut-once': 'a blob stops half-way once; Range works',
+    'cut-once-no-range': 'a blob stops half-way once; Range is ignored',
+    'no-range': 'Range is ignored',
+    'wrong-range': '206 with another range than the one asked for',
+    'longer': 'blobs are longer than the manifest says, by Content-Length',
+    'shorter': 'blobs are shorter than the manifest says, by Content-Length',
+    'endless': 'manifests and blobs come without length and without end',
+    'slow': 'blobs come at ten bytes a second',
+    'flaky': '500 twice for each path, then the truth',
+    'down': '503 always',
+    'limited': '429 with Retry-After: 1 once for each path',
+    'limited-date': '429 with a date two seconds ahead in Retry-After, once for each path',
+    'limited-always': '429 always, in JSON',
+    'denied': '403 always, in JSON',
+    'html-error': '404 with a web page of 1 MiB',
+    'many-headers': 'answers with 200 KiB of headers',
+    'elsewhere': 'blobs are redirected to the other port',
+    'loop': 'blobs are redirected to themselves',
+    'to-file': 'blobs are redirected to file:///etc/passwd',
+    'to-plain': 'blobs are redirected to http:, other port',
+    'expire': 'every token is refused from its second use on',
+    'expire-cut': 'a blob stops half-way once, and its token is refused for the rest',
+    'upload-cut': 'the first PATCH of all is taken half and cut off',
+    'upload-gone': 'the same, and the session is forgotten',
+    'upload-elsewhere': 'sessions are at the other port',
+    'mount-refused': '405 for a POST with mount',
+    'pages-loop': 'the list of tags has a next page, always',
+    'pages-elsewhere': 'the next page of tags is at the other port',
+}
+USER, PASSWORD, REFRESH = 'tester', 's3cret-word', 'refresh-me-again'
+OCI = 'application/vnd.oci.image.'
+
+
+def digest_of(data):
+    return 'sha256:' + hashlib.sha256(data).hexdigest()
+
+
+def layer(name, content):
+    out = io.BytesIO()
+    with tarfile.open(fileobj=out, mode='w') as tar:
+        entry = tarfile.TarInfo(name)
+        entry.size = len(content)
+        tar.addfile(entry, io.BytesIO(content))
+    return out.getvalue()
+
+
+class Store:
+    """What all repositories hold, what was pushed, and what was told already."""
+
+    def __init__(self, layer_bytes):
+        self.lock = threading.Lock()
+        self.blobs, self.manifests, self.uploads, self.tokens, self.counts = {}, {}, {}, {}, {}
+        tars = [layer('hello', b'hello\n'), layer('noise', random.Random(1).randbytes(layer_bytes))]
+        config = json.dumps({
+            'architecture': 'amd64', 'os': 'linux', 'config': {'Cmd': ['/hello']},
+            'rootfs': {'type': 'layers', 'diff_ids': [digest_of(tar) for tar in tars]}}).encode()
+        packed = [gzip.compress(tar, 1, mtime=0) for tar in tars]
+        for data in [config] + packed:
+            self.blobs[digest_of(data)] = data
+        self.image = json.dumps({
+            'schemaVersion': 2, 'mediaType': OCI + 'manifest.v1+json',
+            'config': {'mediaType': OCI + 'config.v1+json', 'digest': digest_of(config), 'size': len(config)},
+            'layers': [{'mediaType': OCI + 'layer.v1.tar+gzip', 'digest': digest_of(data), 'size': len(data)}
+                       for data in packed]}).encode()
+
+    def count(self, *key):
+        with self.lock:
+            self.counts[key] = self.counts.get(key, 0) + 1
+            return self.counts[key]
+
+
+class Cut(Exception):
+    """The connection shall end here."""
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = 'HTTP/1.1'
+    timeout = 60
+
+    def log_message(self, *args):
+        pass
+
+    # --- answers
+    def answer(self, status, body=b'', headers=(), length=True):
+        self.send_response(status)
+        for name, value in headers:
+            self.send_header(name, value)
+        if length and status != 204:
+            self.send_header('Content-Length', str(len(body)))
+        self.end_headers()
+        if self.command != 'HEAD':
+            self.wfile.write(body)
+
+    def answer_error(self, status, code, message, headers=()):
+        body = json.dumps({'errors': [{'code': code, 'message': message}]}).encode()
+        self.answer(status, body, [('Content-Type', 'application/json'), *headers])
+
+    def url(self, path, port=None, scheme=None):
+        port = port or self.server.server_address[1]
+        host = self.headers.get('Host', 'localhost').rsplit(':', 1)[0]
+        return f'{scheme or self.server.scheme}://{host}:{port}{path}'
+
+    # --- requests
+    def take_body(self):
+        data = bytearray()
+        if 'chunked' in self.headers.get('Transfer-Encoding', ''):
+            while True:
+                size = int(self.rfile.readline().split(b';')[0], 16)
+                data += self.rfile.read(size)
+                self.rfile.readline()
+                if size == 0:
+                    return bytes(data)
+        left = int(self.headers.get('Content-Length', 0))
+        if self.command == 'PATCH' and self.lie in ('upload-cut', 'upload-gone') and self.store.count('PATCH', self.lie) == 1:
+            data = self.rfile.read(left // 2)
+            session = urllib.parse.urlsplit(self.path).path.rsplit('/', 1)[1]
+            if self.lie == 'upload-gone':
+                self.store.uploads.pop(session, None)
+            else:
+                self.store.uploads[session] += data
+            raise Cut
+        return self.rfile.read(left)
+
+    def once(self):
+        return self.store.count(self.command, self.path) == 1
+
+    def handle_one(self):
+        self.store = self.server.store
+        if self.path.startswith('http://'):  # we are a proxy
+            split = urllib.parse.urlsplit(self.path)
+            self.path = split.path + ('?' + split.query if split.query else '')
+        self.split = urllib.parse.urlsplit(self.path)
+        self.query = dict(urllib.parse.parse_qsl(self.split.query))
+        found = re.match(r'/v2/(.+)/(manifests|blobs|tags|referrers)/(.+)$', self.split.path)
+        self.repository = found.group(1) if found else ''
+        self.lie = self.repository.split('/')[0]
+        self.body = b''
+        self.close_connection = False
+        try:
+            self.body = self.take_body()
+            self.record()
+            self.route(found)
+        except Cut:
+            self.record()
+            self.close_connection = True
+            self.wfile.flush()
+        except (BrokenPipeError, ConnectionResetError, ssl.SSLError):
+            self.close_connection = True
+
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = handle_one
+
+    def record(self):
+        if self.server.log:
+            line = json.dumps({'port': self.server.server_address[1], 'method': self.command, 'path': self.path,
+                               'headers': {key.lower(): value for key, value in self.headers.items()},
+                               'sent': len(self.body)})
+            with self.store.lock:
+                self.server.log.write(line + '\n')
+                self.server.log.flush()
+
+    def route(self, found):
+        path = self.split.path
+        if path == '/token':
+            return self.token()
+        if path.startswith('/elsewhere/'):
+            return self.send_blob(self.store.blobs[path.rsplit('/', 1)[1]])
+        if path == '/v1/search':
+            return self.search()
+        if self.server.elsewhere and path.startswith('/v2/') and '/blobs/uploads/' not in path:
+            return self.answer_error(404, 'NAME_UNKNOWN', 'this is elsewhere')
+        if not path.startswith('/v2/'):
+            return self.answer_error(404, 'NOT_FOUND', 'no such path')
+        if not self.server.elsewhere and not self.permitted():
+            return None
+        if path == '/v2/':
+            return self.answer(200, b'{}')
+        if path == '/v2/_catalog':
+            return self.page('repositories', ['good/app', 'public/app', 'team/tool', 'team/other'], path)
+        if not found:
+            return self.answer_error(404, 'NAME_INVALID', 'no such path')
+        if self.trouble():
+            return None
+        kind, rest = found.group(2), found.group(3)
+        if kind == 'manifests':
+            return self.manifest(rest)
+        if kind == 'tags':
+            return self.tags(path)
+        if rest.startswith('uploads/'):
+            return self.upload(rest[len('uploads/'):])
+        return self.blob(rest)
+
+    def trouble(self):
+        """Answers that have nothing to do with what was asked for."""
+        lie, key = self.lie, (self.command, self.path)
+        if lie == 'flaky' and self.store.count(*key) <= 2:
+            self.answer(500, b'oops')
+        elif lie == 'down':
+            self.answer(503, b'oops')
+        elif lie == 'limited' and self.store.count(*key) == 1:
+            self.answer_error(429, 'TOOMANYREQUESTS', 'slow down', [('Retry-After', '1')])
+        elif lie == 'limited-date' and self.store.count(*key) == 1:
+            self.answer_error(429, 'TOOMANYREQUESTS', 'slow down',
+                              [('Retry-After', email.utils.formatdate(time.time() + 2, usegmt=True))])
+        elif lie == 'limited-always':
+            self.answer_error(429, 'TOOMANYREQUESTS', 'you have reached your pull rate limit')
+        elif lie == 'denied':
+            self.answer_error(403, 'DENIED', 'requested access to the resource is denied')
+        elif lie == 'html-error':
+            self.answer(404, b'<html>' + b'x' * (1 << 20), [('Content-Type', 'text/html')])
+        elif lie == 'many-headers':
+            self.answer(200, b'', [(f'X-Header-{i}', 'x' * 1000) for i in range(90)])
+        else:
+            return False
+        return True
+
+    # --- who is it
+    def permitted(self):
+        auth = self.server.auth
+        given = self.headers.get('Authorization', '')
+        if not auth:
+            return True
+        if auth == 'basic':
+            wanted = 'Basic ' + base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()
+            if given == wanted:
+                return True
+            self.answer_error(401, 'UNAUTHORIZED', 'authentication required',
+                              [('WWW-Authenticate', 'Negotiate'), ('WWW-Authenticate', 'Basic realm="test, with a comma"')])
+            return False
+        actions = 'pull' if self.command in ('GET', 'HEAD') else 'pull,push'
+        scope = f'repository:{self.repository}:{actions}' if self.repository else ''
+        if self.split.path == '/v2/_catalog':
+            scope = 'registry:catalog:*'
+        if self.token_permits(given, scope):
+            return True
+        challenge = f'Bearer realm="{self.url("/token", self.server.other)}",service="registry.test"'
+        if scope:
+            challenge += f',scope="{scope}"'
+        self.answer_error(401, 'UNAUTHORIZED', 'authentication required', [('WWW-Authenticate', challenge)])
+        return False
+
+    def token_permits(self, given, scope):
+        with self.store.lock:
+            token = self.store.tokens.get(given[len('Bearer '):])
+            if not token or token['end'] < time.monotonic():
+                return False
+            token['uses'] += 1
+            if self.lie == 'expire' and token['uses'] > 1:
+                return False
+            if self.path == token.get('spent') and 'Range' in self.headers:
+                return False
+        if not scope:
+            return True
+        kind, name, actions = scope.split(':')
+        for have in token['scopes']:
+            if have.split(':')[:2] == [kind, name] and set(actions.split(',')) <= set(have.split(':')[2].split(',')):
+                return True
+        return False
+
+    def token(self):
+        scopes = [value for key, value in urllib.parse.parse_qsl(self.split.query) if key == 'scope']
+        known = False
+        if self.command == 'POST':
+            form = dict(urllib.parse.parse_qsl(self.body.decode()))
+            scopes = form.get('scope', '').split()
+            if form.get('grant_type') != 'refresh_token' or form.get('refresh_token') != REFRESH:
+                return self.answer(401, b'{"details":"incorrect refresh token"}')
+            known = True
+        elif 'Authorization' in self.headers:
+            wanted = 'Basic ' + base64.b64encode(f'{USER}:{PASSWORD}'.encode()).decode()
+            if self.headers['Authorization'] != wanted:
+                return self.answer(401, b'{"details":"incorrect username or password"}')
+            known = True
+        if not known:
+            scopes = [scope for scope in scopes if scope.startswith('repository:public/') and scope.endswith(':pull')]
+        name = f'token-{random.SystemRandom().getrandbits(64):x}'
+        with self.store.lock:
+            self.store.tokens[name] = {'scopes': scopes, 'uses': 0,
+                                       'end': time.monotonic() + self.server.token_seconds}
+        key = 'access_token' if self.command == 'POST' else 'token'
+        answer = {key: name, 'expires_in': self.server.token_seconds}
+        return self.answer(200, json.dumps(answer).encode(), [('Content-Type', 'application/json')])
+
+    # --- what it holds
+    def find_manifest(self, reference):
+        with self.store.lock:
+            pushed = self.store.manifests.get((self.repository, reference))
+        if pushed:
+            return pushed
+        if self.lie == 'nested':
+            # innermost first; far more levels than any image has
+            data = json.dumps({'schemaVersion': 2, 'mediaType': OCI + 'index.v1+json', 'manifests': []}).encode()
+            for _ in range(100):
+                with self.store.lock:
+                    self.store.manifests[(self.repository, digest_of(data))] = (OCI + 'index.v1+json', data)
+                data = json.dumps({'schemaVersion': 2, 'mediaType': OCI + 'index.v1+json', 'manifests': [{
+                    'mediaType': OCI + 'index.v1+json', 'digest': digest_of(data), 'size': len(data),
+                    'platform': {'os': 'linux', 'architecture': 'amd64'}}]}).encode()
+            return OCI + 'index.v1+json', data
+        if reference == 'missing' or (':' in reference and reference != digest_of(self.store.image)
+                                      and self.lie != 'wrong-bytes'):
+            return None
+        if self.lie == 'schema1':
+            return ('application/vnd.docker.distribution.manifest.v1+prettyjws',
+                    json.dumps({'schemaVersion': 1, 'name': 'app', 'tag': 'latest', 'fsLayers': []}).encode())
+        if self.lie == 'html':
+            return 'text/html', b'<html><body>Please log in to this hotel\'s network</body></html>'
+        if self.lie == 'huge':
+            return OCI + 'manifest.v1+json', self.store.image + b' ' * (5 << 20)
+        return OCI + 'manifest.v1+json', self.store.image
+
+    def manifest(self, reference):
+        if self.command == 'PUT':
+            kind = self.headers.get('Content-Type')
+            digest = digest_of(self.body)
+            with self.store.lock:
+                for key in (reference, digest):
+                    self.store.manifests[(self.repository, key)] = (kind, self.body)
+            told = digest if self.lie != 'wrong-header' else 'sha256:' + '0' * 64
+            return self.answer(201, b'', [('Docker-Content-Digest', told), ('Location', self.path)])
+        found = self.find_manifest(reference)
+        if self.command == 'DELETE':
+            return self.answer(202 if found else 404)
+        if not found:
+            return self.answer_error(404, 'MANIFEST_UNKNOWN', 'manifest unknown')
+        kind, data = found
+        headers = [('Content-Type', kind), ('Docker-Content-Digest', digest_of(data))]
+        if self.lie == 'wrong-header':
+            headers[1] = ('Docker-Content-Digest', 'sha256:' + '0' * 64)
+        if self.lie == 'wrong-bytes':
+            data = data.replace(b'2', b'3', 1)
+        if self.lie == 'endless':
+            return self.endless(headers)
+        return self.answer(200, data, headers)
+
+    def endless(self, headers=()):
+        self.send_response(200)
+        for name, value in headers:
+            self.send_header(name, value)
+        self.send_header('Connection', 'close')
+        self.end_headers()
+        self.close_connection = True
+        while True:
+            self.wfile.write(b'{' + b' ' * 65535)
+
+    def blob(self, digest):
+        data = self.store.blobs.get(digest)
+        if data is None:
+            return self.answer_error(404, 'BLOB_UNKNOWN', 'blob unknown to registry')
+        lie = self.lie
+        target = {'elsewhere': self.url(f'/elsewhere/{digest}', self.server.other),
+                  'to-plain': self.url(f'/elsewhere/{digest}', self.server.other, 'http'),
+                  'loop': self.path, 'to-file': 'file:///etc/passwd'}.get(lie)
+        if target:
+            return self.answer(307, b'', [('Location', target)])
+        if lie == 'wrong-bytes':
+            data = bytes([data[0] ^ 1]) + data[1:]
+        elif lie == 'longer':
+            data += b'more'
+        elif lie == 'shorter':
+            data = data[:-1]
+        elif lie == 'endless' and self.command == 'GET':
+            return self.endless()
+        return self.send_blob(data, digest)
+
+    def send_blob(self, data, digest=''):
+        lie, start = self.lie, 0
+        wanted = re.match(r'bytes=(\d+)-$', self.headers.get('Range', ''))
+        ignored = ('no-range', 'cut', 'cut-once-no-range')
+        if wanted and lie not in ignored and self.command == 'GET':
+            start = int(wanted.group(1))
+            if start >= len(data):
+                return self.answer(416)
+        shown = start + 1 if lie == 'wrong-range' else start
+        body = data[start:]
+        self.send_response(206 if start else 200)
+        self.send_header('Content-Type', 'application/octet-stream')
+        self.send_header('Content-Length', str(len(body)))
+        if digest:
+            self.send_header('Docker-Content-Digest', digest)
+        if start:
+            self.send_header('Content-Range', f'bytes {shown}-{len(data) - 1}/{len(data)}')
+        self.end_headers()
+        if self.command == 'HEAD':
+            return None
+        if lie == 'cut' or (lie in ('cut-once', 'cut-once-no-range', 'expire-cut') and self.once()):
+            self.wfile.write(body[:len(body) // 2])
+            if lie == 'expire-cut':
+                with self.store.lock:
+                    token = self.store.tokens.get(self.headers.get('Authorization', '')[len('Bearer '):])
+                    if token:
+                        token['spent'] = self.path
+            raise Cut
+        if lie == 'slow':
+            for i in range(0, len(body), 10):
+                self.wfile.write(body[i:i + 10])
+                self.wfile.flush()
+                time.sleep(1)
+        else:
+            self.wfile.write(body)
+        return None
+
+    def page(self, key, names, path):
+        last = self.query.get('last', '')
+        rest = names[names.index(last) + 1:] if last in names else names
+        count = min(int(self.query.get('n', 2)), 2)  # small pages
+        headers = [('Content-Type', 'application/json')]
+        if self.lie == 'pages-loop':
+            rest, count = names, 2
+        if len(rest) > count or self.lie == 'pages-loop':
+            port = self.server.other if self.lie == 'pages-elsewhere' else None
+            target = f'{path}?n={count}&last={rest[count - 1]}'
+            target = self.url(target, port) if port else target
+            headers.append(('Link', f'<{target}>; rel="next"'))
+        self.answer(200, json.dumps({'name': self.repository, key: rest[:count]}).encode(), headers)
+
+    def tags(self, path):
+        with self.store.lock:
+            pushed = [tag for name, tag in self.store.manifests if name == self.repository and ':' not in tag]
+        self.page('tags', ['1.0', '1.1', '2.0', 'latest', 'next'] + pushed, path)
+
+    def search(self):
+        if self.query.get('q') == 'catalog-only' or self.query.get('q') == 'team':
+            return self.answer(404)
+        return self.answer(200, json.dumps({'num_results': 1, 'results': [{
+            'name': 'library/' + self.query.get('q', ''), 'description': 'found', 'star_count': 7,
+            'is_official': True, 'is_automated': False}]}).encode())
+
+    # --- what is pushed
+    def upload(self, session):
+        uploads, port = self.store.uploads, None
+        if self.lie == 'upload-elsewhere':
+            port = self.server.other
+        if self.command == 'POST' and not session:
+            mount = self.query.get('mount')
+            if mount and self.lie == 'mount-refused':
+                return self.answer_error(405, 'UNSUPPORTED', 'no mounts here')
+            if mount and mount in self.store.blobs and self.query.get('from', '').startswith(('good', 'public')):
+                return self.answer(201, b'', [('Location', f'/v2/{self.repository}/blobs/{mount}')])
+            session = f'{self.store.count("session"):08d}'
+            uploads[session] = b''
+        elif session not in uploads:
+            return self.answer_error(404, 'BLOB_UPLOAD_UNKNOWN', 'blob upload unknown to registry')
+        path = f'/v2/{self.repository}/blobs/uploads/{session}?state=secret-state'
+        headers = [('Location', self.url(path, port) if port else path)]
+        if self.command == 'PATCH':
+            wanted = self.headers.get('Content-Range')
+            if wanted and int(wanted.split('-')[0]) != len(uploads[session]):
+                return self.answer(416, b'', headers)
+            uploads[session] += self.body
+        if self.command == 'PUT':
+            data = uploads.pop(session) + self.body
+            if digest_of(data) != self.query.get('digest'):
+                return self.answer_error(400, 'DIGEST_INVALID', 'provided digest did not match uploaded content')
+            self.store.blobs[digest_of(data)] = data
+            return self.answer(201, b'', [('Location', f'/v2/{self.repository}/blobs/{digest_of(data)}')])
+        headers.append(('Range', f'0-{max(len(uploads[session]) - 1, 0)}'))
+        return self.answer(204 if self.command == 'GET' else 202, b'', headers)
+
+
+class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
+    daemon_threads = True
+    request_queue_size = 64
+
+    def handle_error(self, request, client_address):
+        pass  # clients that go away are part of the tests
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument('--tls', metavar='PEM', help='key and certificate; plain HTTP without')
+    parser.add_argument('--client-ca', metavar='PEM', help='ask for client certificates of this authority')
+    parser.add_argument('--auth', choices=['basic', 'bearer'])
+    parser.add_argument('--token-seconds', type=int, default=300)
+    parser.add_argument('--layer-bytes', type=int, default=300000)
+    parser.add_argument('--log', metavar='FILE')
+    options = parser.parse_args()
+    store = Store(options.layer_bytes)
+    log = open(options.log, 'a', encoding='utf-8') if options.log else None
+    servers = [Server(('127.0.0.1', 0), Handler) for _ in range(2)]
+    for server, other in (servers, servers[::-1]):
+        server.store, server.log, server.auth = store, log, options.auth
+        server.other, server.elsewhere = other.server_address[1], server is servers[1]
+        server.token_seconds = options.token_seconds
+        server.scheme = 'https' if options.tls else 'http'
+        if options.tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(options.tls)
+            if options.client_ca and not server.elsewhere:
+                context.verify_mode = ssl.CERT_REQUIRED
+                context.load_verify_locations(options.client_ca)
+            # the handshake belongs into the connection's thread, not before accept(2) returns
+            server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+    print(*(server.server_address[1] for server in servers), flush=True)
+    sys.stdin.read()
+
+
+if __name__ == '__main__':
+    main()
