@@ -62,9 +62,9 @@ int notify_prepare(const struct lifecycle *lifecycle, const char *id, int dir_fd
 /* notify_listen - the socket, before the program starts; -1 without err when there is nobody to tell */
 int notify_listen(int dir_fd, struct error *err) NONNULL(2) MUST_USE;
 /* notify_forward - hand on what came; true when the program said that it is ready */
-bool notify_forward(int fd, pid_t pid);
+bool notify_forward(int fd);
 /* notify_wait - forward until it is ready or has ended; returns at once with fd -1 */
-void notify_wait(int fd, pid_t pid, int pidfd);
+void notify_wait(int fd, int pidfd);
 
 /* --- create.c --- */
 struct creation {

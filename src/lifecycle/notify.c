@@ -102,7 +102,7 @@ static void send_on(const char *text)
 	               (socklen_t) (offsetof(struct sockaddr_un, sun_path) + length + (*path != '@')));
 }
 
-bool notify_forward(int fd, pid_t pid)
+bool notify_forward(int fd)
 {
 	char message[MESSAGE_MAX + 1];
 	bool ready = false;
@@ -117,10 +117,7 @@ bool notify_forward(int fd, pid_t pid)
 		for (size_t i = 0; i < lines.count; i++)
 			if (is_for_caller(lines.items[i]))
 				texts_add(&kept, lines.items[i]);
-		if (texts_has(&kept, "READY=1")) {
-			ready = true;
-			texts_printf(&kept, "MAINPID=%d", (int) pid);
-		}
+		ready = ready || texts_has(&kept, "READY=1");
 		text = texts_join(&kept, "\n");
 		if (kept.count)
 			send_on(text);
@@ -128,11 +125,11 @@ bool notify_forward(int fd, pid_t pid)
 	return ready;
 }
 
-void notify_wait(int fd, pid_t pid, int pidfd)
+void notify_wait(int fd, int pidfd)
 {
 	struct pollfd fds[2] = {{.fd = fd, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
 
 	while (fd >= 0 && !fds[1].revents)
-		if (poll(fds, 2, -1) > 0 && fds[0].revents && notify_forward(fd, pid))
+		if (poll(fds, 2, -1) > 0 && fds[0].revents && notify_forward(fd))
 			return;
 }

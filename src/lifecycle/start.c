@@ -93,7 +93,7 @@ int lifecycle_start(struct lifecycle *lifecycle, const char *id, struct error *e
 	lock_release(lock);
 	lock = -1;
 	if (pidfd >= 0)
-		notify_wait(notify_fd, (pid_t) state.pid, pidfd);
+		notify_wait(notify_fd, pidfd);
 	return 0;
 }
 
@@ -140,7 +140,7 @@ int lifecycle_run(struct lifecycle *lifecycle, const struct lifecycle_create *re
 	lock_release(creation.lock_fd);
 	creation.lock_fd = -1;
 	if (request->detach) {
-		notify_wait(notify_fd, creation.process.pid, creation.process.pidfd);
+		notify_wait(notify_fd, creation.process.pidfd);
 	} else {
 		master = creation.process.terminal_fd;
 		creation.process.terminal_fd = -1;

@@ -107,7 +107,7 @@ static void step(struct foreground *foreground)
 	if (poll(fds, 4, -1) < 0)
 		return;
 	if (fds[3].revents)
-		(void) notify_forward(foreground->notify, foreground->pid);
+		(void) notify_forward(foreground->notify);
 	if (fds[1].revents && !copy_some(foreground->master, STDOUT_FILENO)) {
 		/* EIO: nobody has the other side open any more */
 		(void) close(foreground->master);

@@ -243,9 +243,9 @@ static int word_failure(const struct setting *setting, int r, struct error *err)
 {
 	if (r == -ENOENT || r == -EACCES || r == -EPERM)
 		return error_set(err, ERROR_UNSUPPORTED,
-		                 "limit %s=%s is not applied: the requested cgroup controller `%s` is not available: not "
+		                 "limit %s=%s is not applied: the requested cgroup controller `%.*s` is not available: not "
 		                 "delegated to you, or other processes share this cgroup; see: coracle doctor",
-		                 setting->file, setting->value, setting->controller);
+		                 setting->file, setting->value, (int) strcspn(setting->file, "."), setting->file);
 	return error_set(err, r == -EBUSY ? ERROR_CONFLICT : ERROR_INVALID, "limit %s=%s is not applied: %s", setting->file,
 	                 setting->value, strerror(-r));
 }

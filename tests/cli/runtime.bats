@@ -1024,8 +1024,6 @@ hooks_filter='.root.readonly = false | .hooks = {
 socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM).sendto(b"STATUS=up\nMAINPID=1\nFDSTORE=1\nREADY=1", sys.argv[1])' "$WORK/notify/told/notify/notify"
 	wait $starter
 	wait $listener
-	local pid
-	pid=$(c runtime --root "$WORK/notify" state told | jq .pid)
-	is $'STATUS=up\nREADY=1\nMAINPID='"$pid" "$(cat "$WORK/told")"
+	is $'STATUS=up\nREADY=1' "$(cat "$WORK/told")"
 	runs runtime --root "$WORK/notify" delete --force told
 }
