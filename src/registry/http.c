@@ -269,8 +269,10 @@ static void answered(struct http_transfer *transfer)
 	struct http_request *request = transfer->request;
 	const char *location = http_header(request, "location");
 	AUTO_FREE char *shown = url_for_log(transfer->url);
+	long version = 0;
 
-	log_debug("http: %s: %u", shown, request->status);
+	(void) transfer->http->curl->curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_VERSION, &version);
+	log_debug("http: %s: %u%s", shown, request->status, version == CURL_HTTP_VERSION_2_0 ? " (HTTP/2)" : "");
 	if (location && is_redirect(request)) {
 		AUTO_FREE char *copy = xstrdup(location); /* the headers are those of the next answer soon */
 

@@ -43,10 +43,12 @@ struct fixture {
 	struct keyring keyring;
 };
 
-static struct registry *registry_at(struct http *http, const char *host, struct keyring *keyring)
+/* ca NULL: insecure */
+static struct registry *registry_at(struct http *http, const char *host, struct keyring *keyring, const char *ca)
 {
+	const char *const files[] = {ca, NULL};
 	const struct registry_endpoint endpoint = {
-		.host = host, .tls = {.insecure = true}, .credentials = answer, .credentials_data = keyring};
+		.host = host, .tls = {.insecure = !ca, .ca_files = files}, .credentials = answer, .credentials_data = keyring};
 	struct registry *registry = NULL;
 	struct error err = {0};
 
@@ -61,7 +63,7 @@ static void setup(struct fixture *fixture, const char *const *options)
 
 	*fixture = (struct fixture){.server = server_start(&scratch, options)};
 	ck_assert_int_eq(http_new(&http, &fixture->http, &err), 0);
-	fixture->registry = registry_at(fixture->http, fixture->server.host, &fixture->keyring);
+	fixture->registry = registry_at(fixture->http, fixture->server.host, &fixture->keyring, NULL);
 }
 
 static void fixture_done(struct fixture *fixture)
@@ -532,11 +534,16 @@ static unsigned free_port(void)
 
 START_TEST(docker_registry_takes_and_gives)
 {
-	static const char *const names[] = {"docker-registry", "registry", NULL};
+	bool secure = _i == 1; /* it offers HTTP/2 then */
+	AUTO_FREE char *ca = xprintf("%s/ca.crt", scratch.path);
+	AUTO_FREE char *pair = secure ? xprintf(", tls: {certificate: %s/server.cert, key: %s/server.key}", scratch.path,
+	                                        scratch.path) : xstrdup("");
+	AUTO_CLOSE int log = memfd_create("log", MFD_CLOEXEC);
+	AUTO_FREE char *lines = NULL;
 	AUTO_FREE char *program = spawn_find("docker-registry");
 	unsigned port = free_port();
-	AUTO_FREE char *config = xprintf("version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: %s/data}}\n"
-	                                 "http: {addr: \"127.0.0.1:%u\"}\n", scratch.path, port);
+	AUTO_FREE char *config = xprintf("version: 0.1\nlog: {level: error}\nstorage: {filesystem: {rootdirectory: %s/data-%d}}\n"
+	                                 "http: {addr: \"127.0.0.1:%u\"%s}\n", scratch.path, _i, port, pair);
 	AUTO_FREE char *path = xprintf("%s/config.yml", scratch.path), *host = xprintf("localhost:%u", port);
 	const struct http_options options = {.interrupt_fd = -1, .retry_ms = 50};
 	struct keyring nobody = {0};
@@ -545,7 +552,7 @@ START_TEST(docker_registry_takes_and_gives)
 	int status, r = -1;
 
 	if (!program) {
-		ck_assert_msg(!getenv("CORACLE_MUST_RUN"), "%s is missing: install the package docker-registry", names[0]);
+		ck_assert_msg(!getenv("CORACLE_MUST_RUN"), "docker-registry is missing: install the package of this name");
 		return;
 	}
 	ck_assert_int_eq(file_write(scratch.fd, "config.yml", config, strlen(config), 0600, FILE_FAST), 0);
@@ -558,9 +565,10 @@ START_TEST(docker_registry_takes_and_gives)
 	/* it takes a moment until it listens; what an insecure host speaks is settled once, so ask a new one each time */
 	struct registry *registry = NULL;
 
+	log_open(log, LOG_LEVEL_DEBUG);
 	for (int i = 0; i < 50 && r < 0; i++) {
 		registry_free(registry);
-		registry = registry_at(http, host, &nobody);
+		registry = registry_at(http, host, &nobody, secure ? ca : NULL);
 		r = registry_ping(registry, &err);
 	}
 	ck_assert_msg(r == 0, "%s", err.text);
@@ -633,6 +641,10 @@ START_TEST(docker_registry_takes_and_gives)
 	ck_assert_int_eq(registry_manifest_get(registry, "team/app", "nope", REGISTRY_PULL, &back, &err), -ENOENT);
 	registry_free(registry);
 	http_free(http);
+	log_open(-1, LOG_LEVEL_NONE);
+	ck_assert_int_eq(lseek(log, 0, SEEK_SET), 0);
+	ck_assert_int_eq(file_read_fd(log, 1 << 20, &lines, NULL), 0);
+	ck_assert_msg((strstr(lines, "200 (HTTP/2)") != NULL) == secure, "%s", lines);
 	ck_assert_int_eq(kill(pid, SIGKILL), 0);
 	ck_assert_int_eq(spawn_wait(pid, &status), 0);
 }
@@ -642,6 +654,7 @@ static void prepare(void)
 {
 	no_proxies();
 	scratch = scratch_new();
+	make_certs(&scratch);
 }
 
 static void tidy(void)
@@ -670,7 +683,7 @@ int main(void)
 	tcase_add_test(tcase, manifests_are_pushed);
 	tcase_add_test(tcase, lists_go_over_all_pages_and_end);
 	tcase_add_test(tcase, hosts_are_checked_and_secrets_kept_out_of_logs);
-	tcase_add_test(tcase, docker_registry_takes_and_gives);
+	tcase_add_loop_test(tcase, docker_registry_takes_and_gives, 0, 2);
 	suite_add_tcase(suite, tcase);
 	srunner_run_all(runner, CK_ENV);
 	int failed = srunner_ntests_failed(runner);

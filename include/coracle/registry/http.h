@@ -94,7 +94,7 @@ struct http_callbacks {
 	/*
 	 * read - bytes of the body to send, from offset on, as pread(2): count, 0 at the end, HTTP_READ_PAUSE
 	 * until http_resume(). Is called for an earlier offset when the body has to be sent again; -ESPIPE says
-	 * that this can't be done. NULL: send_bytes is the body.
+	 * that this can't be done. NULL: send_bytes is the body. A pause of more than stall_seconds is a stall.
 	 */
 	ssize_t (*read)(void *data, uint64_t offset, void *into, size_t size, struct error *err);
 };
