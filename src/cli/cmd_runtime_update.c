@@ -60,7 +60,7 @@ static int read_file(const char *path, struct oci_resources *out, struct error *
 
 	if (r < 0)
 		return error_errno(err, -r, "--resources %s", path);
-	r = oci_resources_parse(bytes, length, out, err);
+	r = oci_resources_parse(bytes ? bytes : "", length, out, err);
 	return r < 0 ? error_wrap(err, r, "--resources %s", path) : 0;
 }
 

@@ -22,7 +22,7 @@ static int read_process(const char *path, struct oci_process *out, struct error 
 
 	if (r < 0)
 		return error_errno(err, -r, "--process %s", path);
-	r = oci_process_parse(bytes, length, out, err);
+	r = oci_process_parse(bytes ? bytes : "", length, out, err);
 	return r < 0 ? error_wrap(err, r, "--process %s", path) : 0;
 }
 

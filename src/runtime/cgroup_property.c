@@ -75,7 +75,11 @@ static int read_string(const char **at, struct text *out)
 		if (text_add_char(out, c) < 0)
 			return -EINVAL;
 	}
-	return *(*at)++ == quote ? 0 : -EINVAL;
+	/* the end of the text is not passed */
+	if (**at != quote)
+		return -EINVAL;
+	(*at)++;
+	return 0;
 }
 
 static const struct {
