@@ -135,21 +135,17 @@ static int open_cgroup(const struct lifecycle_exec *request, struct lifecycle_st
 	return *out < 0 ? error_errno(err, errno, "--cgroup %s", request->cgroup ? request->cgroup : ".") : 0;
 }
 
-static int launch(const struct lifecycle_exec *request, struct lifecycle_state *state, const struct oci_spec *spec,
-                  const struct runtime_exec *exec, struct runtime_process *process, struct error *err)
+static int launch(const struct lifecycle_exec *request, struct lifecycle_state *state,
+                  struct listener_request *listener, const struct runtime_exec *exec,
+                  struct runtime_process *process, struct error *err)
 {
-	struct listener_request listener = {
-		.profile = spec->linux_ ? spec->linux_->seccomp : NULL,
-		.state = state,
-		.status = state->status,
-	};
 	int r = runtime_exec(exec, process, err);
 
 	if (r < 0)
 		return r;
-	listener.pid = process->pid;
+	listener->pid = process->pid;
 	process->on_listener = lifecycle_listener;
-	process->listener_data = &listener;
+	process->listener_data = listener;
 	r = cgroup_adopt(&state->cgroup, process->pid, err);
 	if (r >= 0)
 		r = runtime_wait_ready(process, err);
@@ -172,10 +168,15 @@ static int launch(const struct lifecycle_exec *request, struct lifecycle_state *
 static int run(const struct lifecycle_exec *request, struct lifecycle_state *state, const struct oci_spec *spec,
                const struct runtime_exec *exec, struct error *err)
 {
+	struct listener_request listener = {
+		.profile = spec->linux_ ? spec->linux_->seccomp : NULL,
+		.state = state,
+		.status = state->status,
+	};
 	struct runtime_process process;
 	int master, status = 0, r;
 
-	r = launch(request, state, spec, exec, &process, err);
+	r = launch(request, state, &listener, exec, &process, err);
 	if (r < 0)
 		return r;
 	if (!request->detach) {

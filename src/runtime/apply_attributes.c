@@ -17,6 +17,7 @@
 
 #define NEW_TIME      0x80 /* CLONE_NEWTIME, which older headers lack */
 #define WHO_PROCESS   1    /* IOPRIO_WHO_PROCESS of linux/ioprio.h */
+#define OPEN_TRIES    32
 #define PROC_ROOT_INO 1    /* of a proc file system's root; linux/proc_ns.h */
 
 /*
@@ -58,7 +59,9 @@ int apply_open_proc(const char *path, int flags)
 
 	if (proc < 0)
 		return proc;
-	fd = (int) syscall(SYS_openat2, proc, path, &how, sizeof how);
+	/* openat2(2): EAGAIN tells of mounts and renames that happen anywhere meanwhile */
+	for (int i = 0; i < OPEN_TRIES && (i == 0 || (fd < 0 && errno == EAGAIN)); i++)
+		fd = (int) syscall(SYS_openat2, proc, path, &how, sizeof how);
 	if (fd >= 0)
 		return TAKE_FD(fd);
 	if (errno != ENOSYS && errno != EPERM)

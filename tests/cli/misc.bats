@@ -66,7 +66,7 @@ load helper
 	mkdir -p "$WORK/bin"
 	ln -sf "$CORACLE" "$WORK/bin/coracle"
 	run bash "$WORK/complete"
-	has '^run ?$'
+	has '^run runtime ?$'
 	has -- '--name'
 	has '^offered ?$'
 	has '^busybox'
