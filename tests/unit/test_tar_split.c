@@ -98,7 +98,8 @@ static struct text tar_of(const struct tar_entry *entries)
 static const char tree[] =
 	"set -e; umask 022; mkdir -p d/e/f empty; echo hello > d/file; printf '' > d/zero; ln d/file d/link; "
 	"ln -s file d/symlink; mkfifo d/fifo; head -c 70000 /dev/urandom > d/random; head -c 512 /dev/urandom > d/block; "
-	"head -c 511 /dev/urandom > d/less; head -c 513 /dev/urandom > d/more; chmod 4755 d/more; chmod 000 d/less; "
+	"head -c 511 /dev/urandom > d/less; head -c 513 /dev/urandom > d/more; chmod 4755 d/more; "
+	"[ $(id -u) != 0 ] || chmod 000 d/less; "
 	"truncate -s 3M d/sparse; printf x | dd of=d/sparse bs=1 seek=1000000 conv=notrunc 2>/dev/null; "
 	"truncate -s 1M d/hole; i=0; while [ $i -lt 30 ]; do echo $i > d/e/f/$i; i=$((i + 1)); done; ";
 static const char names[] =

@@ -4,9 +4,11 @@
  *
  *   store/blobs/sha256/HEX           manifests and configurations
  *   store/layers/HEX/diff/           an unpacked layer; HEX is the chain id's; whiteouts as overlayfs wants them
+ *   store/layers/HEX/tar.split       what of its archive is no file content (stream.h: layer_export); may be absent
  *   store/layers/HEX/layer.json      diff id, parent chain id, size, files; written last before the rename
  *   store/images/HEX.json            an image: id (config digest), manifest digest, chain ids, sizes, names
  *   store/refs/ESCAPED-NAME          the digest (image id) that a full name stands for; written last
+ *   store/parts/HEX                  a download that may go on, and HEX.mark (part.h)
  *   store/tmp/                       whatever is being made; swept when its maker is gone
  *
  * Everything becomes visible by one rename and is on disk before. Layers are unpacked inside the
