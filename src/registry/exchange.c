@@ -16,6 +16,8 @@
 
 #include "registry_private.h"
 
+#define SCOPES_MAX 8
+
 void exchange_finish(struct exchange *exchange, int result)
 {
 	exchange->finished = true;
@@ -104,6 +106,33 @@ static void authorize(struct exchange *exchange)
 	exchange->fresh = false;
 }
 
+/* covers - "repository:a/b:pull,push" permits all that "repository:a/b:pull" does */
+static bool covers(const char *have, const char *want)
+{
+	const char *have_end = strrchr(have, ':'), *want_end = strrchr(want, ':');
+	AUTO_TEXTS struct texts had = {0}, wanted = {0};
+
+	if (!have_end || !want_end || have_end - have != want_end - want || strncmp(have, want, (size_t) (have_end - have)) != 0)
+		return false;
+	texts_split(&had, have_end + 1, ',');
+	texts_split(&wanted, want_end + 1, ',');
+	for (size_t i = 0; i < wanted.count; i++)
+		if (!texts_has(&had, wanted.items[i]))
+			return false;
+	return true;
+}
+
+/* add_scope - what it wants for this request beyond what we know that we need */
+static void add_scope(struct exchange *exchange, const char *scope)
+{
+	if (!scope || !*scope || strchr(scope, ' ') || exchange->scopes.count >= SCOPES_MAX)
+		return;
+	for (size_t i = 0; i < exchange->scopes.count; i++)
+		if (covers(exchange->scopes.items[i], scope))
+			return;
+	texts_add(&exchange->scopes, scope);
+}
+
 /* learn - what the registry wants, from its challenges; false when we can't do any of it */
 static bool learn(struct exchange *exchange)
 {
@@ -116,15 +145,10 @@ static bool learn(struct exchange *exchange)
 		return false;
 	bearer = challenge_find(&challenges, "bearer");
 	if (bearer && pairs_get(&bearer->parameters, "realm")) {
-		const char *scope = pairs_get(&bearer->parameters, "scope");
-
 		text_replace(&registry->realm, pairs_get(&bearer->parameters, "realm"));
 		text_replace(&registry->service, pairs_get(&bearer->parameters, "service"));
 		registry->scheme = LOGIN_BEARER;
-		/* what it wants for this request beyond what we know that we need */
-		if (scope && *scope && !texts_has(&exchange->scopes, scope) && !strchr(scope, ' ')
-		    && exchange->scopes.count < 8)
-			texts_add(&exchange->scopes, scope);
+		add_scope(exchange, pairs_get(&bearer->parameters, "scope"));
 		return true;
 	}
 	if (!challenge_find(&challenges, "basic"))

@@ -221,6 +221,20 @@ START_TEST(a_token_is_kept_for_its_scope)
 }
 END_TEST
 
+START_TEST(one_token_does_for_a_push)
+{
+	FIXTURE(bearer);
+	struct error err = {0};
+
+	/* the challenge of a HEAD asks for pull alone, which is part of what a push has */
+	f.keyring = tester;
+	ck_assert_int_eq(registry_blob_head(f.registry, "good/app", ZEROS, REGISTRY_PUSH, NULL, &err), 0);
+	ck_assert_int_eq(registry_blob_head(f.registry, "good/app", ZEROS, REGISTRY_PUSH, NULL, &err), 0);
+	ck_assert_uint_eq(server_saw(&f.server, "/token?", "Basic "), 1);
+	ck_assert_uint_eq(server_saw(&f.server, "/token?", "pull%2Cpush"), 1);
+}
+END_TEST
+
 START_TEST(a_token_that_expired_is_fetched_anew)
 {
 	FIXTURE(bearer_short);
@@ -674,6 +688,7 @@ int main(void)
 	tcase_add_loop_test(tcase, refuses_and_leaves_output_alone, 0, ARRAY_LEN(refused));
 	tcase_add_loop_test(tcase, logs_in, 0, ARRAY_LEN(logins));
 	tcase_add_test(tcase, a_token_is_kept_for_its_scope);
+	tcase_add_test(tcase, one_token_does_for_a_push);
 	tcase_add_test(tcase, a_token_that_expired_is_fetched_anew);
 	tcase_add_test(tcase, anonymous_tokens_do_for_public_repositories);
 	tcase_add_loop_test(tcase, blobs_come_side_by_side, 0, ARRAY_LEN(ways));
