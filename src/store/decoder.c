@@ -4,7 +4,8 @@
  *
  * A gzip file may have several members one after another (RFC 1952 §2.2; eStargz and pigz make such
  * layers). What follows the last one must be zero bytes, as gzip(1) tolerates them from tapes: other
- * bytes would be something that one program sees and another does not.
+ * bytes would be something that one program sees and another does not. libarchive does not tell: without
+ * ISA-L, and for the other compressions, what follows is read for the digest and otherwise passed over.
  */
 #include "decoder.h"
 

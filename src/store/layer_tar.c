@@ -349,7 +349,7 @@ static int put_directory(struct tar_maker *maker, int dir_fd, const char *path, 
 		if (fd < 0)
 			return error_errno(err, -fd, "entry \"%.300s\"", below);
 		if (whiteout_is_opaque(dir_fd, name))
-			r = put_whiteout(maker, below, OPAQUE_NAME + sizeof WHITEOUT_PREFIX - 1, err);
+			r = put_whiteout(maker, below, &OPAQUE_NAME[sizeof WHITEOUT_PREFIX - 1], err);
 		if (r >= 0)
 			r = put_directory(maker, fd, below, depth - 1, err);
 	}
