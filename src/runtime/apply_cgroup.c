@@ -72,9 +72,11 @@ static int bind_own(const char *host, const char *path, int target)
 
 	if (top < 0)
 		return -errno;
-	/* a cgroup outside of our namespace's root is told as "/.." */
+	/* a cgroup outside of our namespace's root is told as "/..": all of the host's instead would be too much */
 	own = strncmp(path, "/..", 3) == 0 ? -ENOENT : root_open(top, path, O_PATH | O_DIRECTORY, 0);
-	clone = mount_clone(own < 0 ? top : own, true);
+	if (own < 0)
+		return own;
+	clone = mount_clone(own, true);
 	if (clone < 0)
 		return clone;
 	r = mount_set(clone, 0, 0, MS_SLAVE, true);
