@@ -23,7 +23,10 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <sys/un.h>
+
+#define FULL_BYTES (64u << 10)
 
 /* --- the bundle --- */
 
@@ -413,6 +416,18 @@ static int prepare(struct lifecycle *lifecycle, const struct lifecycle_create *r
 	return find_root(creation, err);
 }
 
+/* What mends a full disk, where it is the one of the states */
+static void tell_full(const struct lifecycle *lifecycle, struct error *err)
+{
+	struct error told = *err;
+	struct statvfs fs;
+
+	if ((err->errnum == ENOSPC || err->errnum == EDQUOT) && fstatvfs(lifecycle->root_fd, &fs) == 0
+	    && (uint64_t) fs.f_bavail * fs.f_frsize < FULL_BYTES)
+		(void) error_set(err, told.kind, "%.*s; make room in %s, or take another directory with --root DIR",
+		                   (int) sizeof told.text / 2, told.text, lifecycle->root);
+}
+
 int creation_make(struct lifecycle *lifecycle, const struct lifecycle_create *request, bool gate, bool survive,
                   struct creation *creation, struct error *err)
 {
@@ -432,8 +447,10 @@ int creation_make(struct lifecycle *lifecycle, const struct lifecycle_create *re
 		r = spawn(lifecycle, request, survive, creation, err);
 	if (r >= 0 && request->pid_file)
 		r = lifecycle_pid_file(request->pid_file, creation->process.pid, err);
-	if (r < 0)
+	if (r < 0) {
+		tell_full(lifecycle, err);
 		creation_undo(lifecycle, creation);
+	}
 	return r;
 }
 
