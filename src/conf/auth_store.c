@@ -94,7 +94,7 @@ static int store_in_file(const struct auth_options *options, const char *key, co
 	json_t *auths, *entry;
 	int r = main_file(options, &file, err);
 
-	if (r == 0)
+	if (r == 0 && file)
 		r = change_open(file, &change, err);
 	if (r < 0)
 		return r;
@@ -198,7 +198,7 @@ static int erase_in_file(const struct auth_options *options, const char *key, ch
 	int r = main_file(options, &file, err), by_helper, count;
 
 	/* nothing is made for a logout */
-	if (r < 0 || !files_has(file))
+	if (r < 0 || !file || !files_has(file))
 		return r;
 	r = change_open(file, &change, err);
 	if (r < 0)

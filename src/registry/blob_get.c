@@ -21,7 +21,7 @@ static int blob_exchange(struct registry *registry, enum http_method method, con
 		r = error_set(err, ERROR_INVALID, "%s/%s: a blob is asked for by its digest", registry->host, repository);
 	if (r == 0)
 		r = registry_url(registry, repository, more, &url, err);
-	if (r < 0)
+	if (r < 0 || !url)
 		return r;
 	*out = exchange_new(registry, method, url, repository, digest);
 	exchange_scope(*out, actions);

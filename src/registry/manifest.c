@@ -96,7 +96,7 @@ static int manifest_exchange(struct registry *registry, enum http_method method,
 
 	if (r == 0)
 		r = registry_url(registry, repository, more, &url, err);
-	if (r < 0)
+	if (r < 0 || !url)
 		return r;
 	exchange = exchange_new(registry, method, url, repository, reference);
 	exchange_scope(exchange, actions);

@@ -166,7 +166,7 @@ static void fetch_done(struct http *http UNUSED, struct http_request *request, v
 	} else {
 		r = read_token(fetch, &value, &expires, &err);
 	}
-	if (r >= 0) {
+	if (r >= 0 && value) {
 		struct token *token = list_add(&registry->tokens, sizeof *token);
 
 		*token = (struct token){.scopes = xstrdup(fetch->scopes), .value = xstrdup(value), .expires = expires};
