@@ -21,9 +21,9 @@ static int blob_exchange(struct registry *registry, enum http_method method, con
 		r = error_set(err, ERROR_INVALID, "%s/%s: a blob is asked for by its digest", registry->host, repository);
 	if (r == 0)
 		r = registry_url(registry, repository, more, &url, err);
-	if (r < 0 || !url)
+	if (r < 0)
 		return r;
-	*out = exchange_new(registry, method, url, repository, digest);
+	*out = exchange_new(registry, method, url ? url : "", repository, digest);
 	exchange_scope(*out, actions);
 	return 0;
 }

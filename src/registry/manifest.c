@@ -96,9 +96,9 @@ static int manifest_exchange(struct registry *registry, enum http_method method,
 
 	if (r == 0)
 		r = registry_url(registry, repository, more, &url, err);
-	if (r < 0 || !url)
+	if (r < 0)
 		return r;
-	exchange = exchange_new(registry, method, url, repository, reference);
+	exchange = exchange_new(registry, method, url ? url : "", repository, reference);
 	exchange_scope(exchange, actions);
 	exchange->http.body_max = OCI_DOCUMENT_MAX_BYTES;
 	if (method == HTTP_GET || method == HTTP_HEAD) {
