@@ -41,8 +41,8 @@ void places_find(const char *root, struct places *out)
 		.vendor = xprintf("%s/usr/share/containers", root),
 		.system = xprintf("%s/etc/containers", root),
 		.docker = xprintf("%s/etc/docker", root),
-		.home = TAKE_PTR(paths.home),
 	};
+	out->home = TAKE_PTR(paths.home);
 	out->user = user_directory("XDG_CONFIG_HOME", out->home, ".config", "containers");
 	out->user_docker = user_directory("XDG_CONFIG_HOME", out->home, ".config", "docker");
 	out->runtime = user_directory("XDG_RUNTIME_DIR", NULL, NULL, "containers");

@@ -241,7 +241,9 @@ static ssize_t read_gzip(struct decoder *decoder, void *into, size_t size, struc
 		if (r < 0)
 			return damaged(r == ISAL_INCORRECT_CHECKSUM ? "its checksum is wrong"
 			                                            : "not a valid gzip stream", err);
-		decoder->bytes += decoder->length - state->avail_in;
+		/* at the end of the input there are none, and nothing to count from */
+		if (decoder->bytes)
+			decoder->bytes += decoder->length - state->avail_in;
 		decoder->length = state->avail_in;
 		r = (size_t) (state->next_out - (uint8_t *) into) > used;
 		used = (size_t) (state->next_out - (uint8_t *) into);
