@@ -2,6 +2,7 @@
 /* cmd_create.c - coracle create: make a container without starting it (coracle-create(1)) */
 #include "coracle/cli/command.h"
 
+#include "progress.h"
 #include "run_opts.h"
 
 static const struct opt create_opts[] = {
@@ -13,9 +14,12 @@ static const struct opt create_opts[] = {
 static int create_run(struct engine *engine, void *request, const struct texts *operands, struct error *err)
 {
 	struct container_create create = {0};
+	struct progress progress;
 	AUTO_FREE char *id = NULL;
 	int r = run_request(request, operands, &create, err);
 
+	progress_init_run(&progress, create.quiet);
+	create.progress = &progress.callbacks;
 	if (r >= 0)
 		r = container_create(engine, &create, &id, err);
 	if (r < 0)

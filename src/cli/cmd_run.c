@@ -3,6 +3,7 @@
 #include "coracle/cli/command.h"
 
 #include "coracle/base/alloc.h"
+#include "progress.h"
 #include "run_opts.h"
 #include "session.h"
 
@@ -31,6 +32,7 @@ static int explain(int r, const struct texts *operands, struct error *err)
 static int run_run(struct engine *engine, void *request, const struct texts *operands, struct error *err)
 {
 	struct container_create create = {0};
+	struct progress progress;
 	AUTO_FREE char *keys = NULL;
 	AUTO_FREE char *id = NULL;
 	struct io io;
@@ -43,6 +45,8 @@ static int run_run(struct engine *engine, void *request, const struct texts *ope
 		if (create.tty || create.interactive)
 			keys = session_detach_keys(create.detach_keys);
 	}
+	progress_init_run(&progress, create.quiet);
+	create.progress = &progress.callbacks;
 	io = session_io(&create, keys);
 	r = container_run(engine, &create, &io, &id, err);
 	if (r >= 0 && create.detach && id)

@@ -17,7 +17,7 @@ struct globals {
 
 #define REMOTE  "there is no server to connect to: containers run as children of this program"
 #define HELPERS "the place of this program's parts is not configurable"
-#define NO_FILE "no configuration file of docker is needed here; credentials come with `pull`"
+#define NO_FILE "no configuration file of docker is needed here; credentials come by `login`"
 
 const struct opt global_opts[] = {
 	OPT_TEXT(0, "root", struct globals, root, "DIR", "keep images and containers in DIR instead of ~/.local/share/coracle",
@@ -159,11 +159,6 @@ static void tell_unknown(const char *group, const char *word)
 	AUTO_FREE char *full = group ? xprintf("%s %s", group, word) : xstrdup(word);
 	const char *close;
 
-	if (strcmp(word, "pull") == 0 || strcmp(word, "search") == 0) {
-		print_error("\"%s\" is not in this version, which knows no registries; images come by `%s load -i"
-		            " FILE` and `%s import FILE NAME`", full, print_program(), print_program());
-		return;
-	}
 	if (is_missing(full)) {
 		print_error("\"%s\" is not in this version; what there is: %s --help", full,
 		            print_program());
@@ -201,6 +196,9 @@ int error_status(const struct command *command, const struct error *err)
 		return 126;
 	if (err->kind == ERROR_NO_COMMAND)
 		return 127;
+	/* by ctrl-C, as a shell has it */
+	if (err->errnum == EINTR)
+		return 130;
 	if (command && print_is_docker())
 		return docker_status(command, err);
 	if (command && err->kind == ERROR_NOT_FOUND && command->absent_status)

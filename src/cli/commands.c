@@ -6,6 +6,7 @@ extern const struct command cmd_run, cmd_create, cmd_start, cmd_exec;
 extern const struct command cmd_attach, cmd_stop, cmd_restart, cmd_kill;
 extern const struct command cmd_wait, cmd_rm, cmd_ps, cmd_logs;
 extern const struct command cmd_inspect, cmd_container_inspect, cmd_images, cmd_load;
+extern const struct command cmd_pull, cmd_login, cmd_logout;
 extern const struct command cmd_import, cmd_tag, cmd_untag, cmd_rmi;
 extern const struct command cmd_image_inspect, cmd_volume_create, cmd_volume_ls, cmd_volume_inspect;
 extern const struct command cmd_volume_rm, cmd_volume_prune, cmd_doctor, cmd_info;
@@ -32,6 +33,9 @@ const struct command *const commands[] = {
 	&cmd_inspect,
 	&cmd_container_inspect,
 	&cmd_images,
+	&cmd_pull,
+	&cmd_login,
+	&cmd_logout,
 	&cmd_load,
 	&cmd_import,
 	&cmd_tag,
@@ -79,9 +83,9 @@ const char *const commands_missing[] = {
 	"container unmount", "container unpause", "container update", "context", "cp", "diff",
 	"events", "export", "farm", "generate", "healthcheck", "history", "image build",
 	"image diff", "image exists", "image history", "image mount", "image prune",
-	"image pull", "image push", "image save", "image scp", "image search", "image tree",
-	"image trust", "image unmount", "init", "kube", "login", "logout", "machine", "manifest",
-	"mount", "network", "node", "pause", "plugin", "pod", "port", "pull", "push", "quadlet",
+	"image push", "image save", "image scp", "image search", "image tree",
+	"image trust", "image unmount", "init", "kube", "machine", "manifest",
+	"mount", "network", "node", "pause", "plugin", "pod", "port", "push", "quadlet",
 	"rename", "save", "search", "secret", "service", "stack", "stats", "swarm",
 	"system check", "system connection", "system df", "system events", "system migrate",
 	"system prune", "system renumber", "system reset", "system service", "top", "trust",

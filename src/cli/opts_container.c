@@ -124,7 +124,7 @@ const struct opt opts_files[] = {
 const struct opt opts_image[] = {
 	OPT_GROUP("Image"),
 	OPT_TEXT(0, "pull", struct container_create, pull, "POLICY",
-	         "when to download: missing (default), never, always, newer; only what is here can be used in this version",
+	         "when to download: missing (default), never, always, newer",
 	         .complete = "missing|never|always|newer"),
 	OPT_TEXT(0, "platform", struct container_create, platform, "OS/ARCH[/VARIANT]",
 	         "insist on an image for this platform"),

@@ -68,6 +68,47 @@ static int check_platform(const struct making *making, struct error *err)
 	return r;
 }
 
+static int pull(const struct making *making, char **full, struct error *err)
+{
+	const struct container_create *request = making->request;
+	const struct image_pull pull = {
+		.platform = request->platform,
+		.os = request->os,
+		.arch = request->arch,
+		.variant = request->variant,
+		/* what is here was looked at already */
+		.policy = request->pull && strcmp(request->pull, "newer") == 0 ? request->pull : NULL,
+		.quiet = request->quiet,
+	};
+
+	return image_pull_apart(request->image, &pull, request->progress, full, err);
+}
+
+static bool is_name(const char *image)
+{
+	AUTO_REFERENCE struct reference reference = {0};
+	struct error ignored = {0};
+
+	return strncmp(image, "sha256:", 7) != 0 && reference_parse(image, &reference, &ignored) >= 0;
+}
+
+static int find_or_pull(const struct making *making, struct image_record *found, char **name, struct error *err)
+{
+	const struct container_create *request = making->request;
+	const char *policy = request->pull ? request->pull : "missing";
+	bool ask = strcmp(policy, "always") == 0 || strcmp(policy, "newer") == 0;
+	AUTO_FREE char *full = NULL;
+	int r;
+
+	if (!ask) {
+		r = image_find(making->engine, request->image, found, name, err);
+		if (r != -ENOENT || strcmp(policy, "never") == 0 || !is_name(request->image))
+			return r;
+	}
+	r = pull(making, &full, err);
+	return r < 0 ? r : image_find(making->engine, full, found, name, err);
+}
+
 int create_image(struct making *making, struct error *err)
 {
 	const struct container_create *request = making->request;
@@ -84,11 +125,7 @@ int create_image(struct making *making, struct error *err)
 		making->record->host_image = true;
 		return 0;
 	}
-	if (request->pull && strcmp(request->pull, "always") == 0)
-		return error_set(err, ERROR_UNSUPPORTED,
-		                 "--pull always: this version can't fetch from registries; load the image with: "
-		                 "coracle load -i FILE");
-	r = image_find(making->engine, request->image, &found, &name, err);
+	r = find_or_pull(making, &found, &name, err);
 	if (r < 0)
 		return r;
 	if (name)

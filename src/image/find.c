@@ -10,6 +10,7 @@
 #include "coracle/base/alloc.h"
 #include "coracle/base/digest.h"
 #include "coracle/base/id.h"
+#include "coracle/conf/registries.h"
 #include "coracle/image/reference.h"
 
 #include <string.h>
@@ -25,8 +26,8 @@ void image_record_done(struct image_record *record)
 
 static int unknown(const char *text, struct error *err)
 {
-	return error_set(err, ERROR_NOT_FOUND, "image not known: \"%.300s\"; load it with: coracle load -i FILE",
-	                 text);
+	return error_set(err, ERROR_NOT_FOUND, "image not known: \"%.300s\"; get it with: coracle pull %.300s",
+	                 text, text);
 }
 
 static int read_record(struct store *store, const char *id, struct image_record *out, struct error *err)
@@ -98,8 +99,19 @@ static int find_by_digest(struct store *store, const char *digest, const struct 
                           struct image_record *out, char **name, struct error *err)
 {
 	AUTO(image_record_list_done) struct list records = {0};
-	int r = image_record_list(store, &records, err);
+	AUTO_TEXTS struct texts pulled = {0};
+	int r;
 
+	/* what was pulled by digest has it as its name; that may be an index's */
+	for (size_t i = 0; i < candidates->count; i++) {
+		AUTO_FREE char *repository = name_repository(candidates->items[i], NULL);
+
+		texts_printf(&pulled, "%s@%s", repository, digest);
+	}
+	r = find_by_name(store, &pulled, out, name, err);
+	if (r != -ENOENT)
+		return r;
+	r = image_record_list(store, &records, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < candidates->count; i++) {
@@ -117,15 +129,49 @@ static int find_by_digest(struct store *store, const char *digest, const struct 
 	return -ENOENT;
 }
 
+/* add_configured - what registries.conf makes of a short name; a file that can't be read is pull's to tell */
+static void add_configured(const struct reference *reference, struct texts *out)
+{
+	AUTO_PLACES struct places places = {0};
+	AUTO_REGISTRIES struct registries registries = {0};
+	AUTO_TEXTS struct texts names = {0};
+	struct error ignored = {0};
+
+	places_find("", &places);
+	if (registries_read(&places, &registries, &ignored) < 0
+	    || registries_candidates(&registries, reference->path, &names, NULL, &ignored) < 0)
+		return;
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *text = xprintf("%s%s%s%s%s", names.items[i], reference->tag ? ":" : "",
+		                               reference->tag ? reference->tag : "", reference->digest ? "@" : "",
+		                               reference->digest ? reference->digest : "");
+		AUTO_REFERENCE struct reference full = {0};
+
+		if (reference_parse(text, &full, &ignored) >= 0)
+			reference_candidates(&full, out);
+	}
+}
+
+static int find_among(struct store *store, const struct reference *reference, const struct texts *candidates,
+                      struct image_record *out, char **name, struct error *err)
+{
+	return reference->digest ? find_by_digest(store, reference->digest, candidates, out, name, err)
+	                         : find_by_name(store, candidates, out, name, err);
+}
+
 static int find_parsed(struct store *store, const struct reference *reference, struct image_record *out,
                        char **name, struct error *err)
 {
 	AUTO_TEXTS struct texts candidates = {0};
+	int r;
 
 	reference_candidates(reference, &candidates);
-	if (reference->digest)
-		return find_by_digest(store, reference->digest, &candidates, out, name, err);
-	return find_by_name(store, &candidates, out, name, err);
+	r = find_among(store, reference, &candidates, out, name, err);
+	if (r != -ENOENT || reference->registry)
+		return r;
+	texts_done(&candidates);
+	add_configured(reference, &candidates);
+	return find_among(store, reference, &candidates, out, name, err);
 }
 
 int image_find(struct engine *engine, const char *text, struct image_record *out, char **name,

@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "make.h"
+#include "media.h"
 #include "name.h"
 
 #define INDEX_MAX_DEPTH 4
@@ -37,27 +38,6 @@ static int read_blob(struct loading *loading, const struct descriptor *descripto
 		                 "the archive is damaged", path);
 	*out = TAKE_PTR(bytes);
 	return 0;
-}
-
-static bool is_index(const struct descriptor *descriptor)
-{
-	const char *type = descriptor->media_type ? descriptor->media_type : "";
-
-	return strstr(type, ".image.index.") || strstr(type, ".manifest.list.");
-}
-
-/* is_image - attestations and artifacts stand beside images in an index */
-static bool is_image(const struct descriptor *descriptor)
-{
-	const struct platform *platform = descriptor->platform;
-
-	if (pairs_get(&descriptor->annotations, "vnd.docker.reference.type"))
-		return false;
-	if (platform && platform->os && strcmp(platform->os, "unknown") == 0)
-		return false;
-	return is_index(descriptor) || !descriptor->media_type
-	       || strstr(descriptor->media_type, ".image.manifest.")
-	       || strstr(descriptor->media_type, ".distribution.manifest.v2");
 }
 
 /* is_bare_tag - "latest", "12", "v1.2": what skopeo and umoci write behind the layout's own name */
@@ -89,29 +69,11 @@ static const char *name_annotation(const struct descriptor *descriptor)
 	            : pairs_get(&descriptor->annotations, "org.opencontainers.image.ref.name");
 }
 
-static int check_media_types(const struct image_manifest *manifest, struct error *err)
-{
-	const char *type = manifest->config.media_type ? manifest->config.media_type : "";
-
-	if (*type && !strstr(type, ".oci.image.config.") && !strstr(type, ".docker.container.image."))
-		return error_set(err, ERROR_UNSUPPORTED,
-		                 "is an artifact of type %s, not a container image", type);
-	LIST_EACH(struct descriptor, layer, &manifest->layers) {
-		type = layer->media_type ? layer->media_type : "";
-		if (*type && !strstr(type, ".tar"))
-			return error_set(err, ERROR_UNSUPPORTED, "a layer is of type %s", type);
-		if (strstr(type, "+encrypted"))
-			return error_set(err, ERROR_UNSUPPORTED,
-			                 "is encrypted; decrypt it first: skopeo copy --decryption-key");
-	}
-	return 0;
-}
-
 static int make_image(struct loading *loading, const struct image_manifest *manifest,
                       struct image_parts *parts, struct error *err)
 {
 	AUTO_FREE char *config = NULL, *id = NULL;
-	int r = check_media_types(manifest, err);
+	int r = media_check(manifest, err);
 
 	if (r >= 0)
 		r = read_blob(loading, &manifest->config, &config, &parts->config_length, err);
@@ -221,7 +183,7 @@ static int load_nested(struct loading *loading, const struct image_index *index,
 	size_t count = 0;
 
 	LIST_EACH(struct descriptor, descriptor, &index->manifests)
-		if (is_image(descriptor))
+		if (media_is_image(descriptor))
 			choices[count++] = descriptor;
 	return load_choice(loading, choices, count, name, depth, err);
 }
@@ -234,7 +196,7 @@ static int load_descriptor(struct loading *loading, const struct descriptor *des
 	size_t length;
 	int r;
 
-	if (!is_index(descriptor))
+	if (!media_is_index(descriptor))
 		return load_manifest(loading, descriptor, name, err);
 	if (depth >= INDEX_MAX_DEPTH)
 		return error_set(err, ERROR_INVALID, "indexes nested too deeply");
@@ -262,13 +224,13 @@ static int load_top(struct loading *loading, const struct image_index *index, st
 		size_t count = 0;
 		int r;
 
-		if (done[i] || !is_image(first))
+		if (done[i] || !media_is_image(first))
 			continue;
 		for (size_t j = i; j < total; j++) {
 			const struct descriptor *other = LIST_AT(struct descriptor, &index->manifests, j);
 
 			/* without a platform it is an image of its own */
-			if (done[j] || !is_image(other) || !is_same_name(name, name_annotation(other))
+			if (done[j] || !media_is_image(other) || !is_same_name(name, name_annotation(other))
 			    || (j != i && (!first->platform || !other->platform)))
 				continue;
 			done[j] = true;

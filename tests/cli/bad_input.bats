@@ -12,7 +12,7 @@ load helper
 	refuses 125 '-Z' run -Z busybox true
 	refuses 125 'zzzzzz' zzzzzz
 	refuses 125 'zzz' container zzz
-	refuses 125 'load -i' pull alpine
+	refuses 125 'did you mean "pull"' pul alpine
 }
 
 @test "an option behind the image is told to stand before it" {

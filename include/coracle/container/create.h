@@ -4,6 +4,7 @@
 #define CORACLE_CONTAINER_CREATE_H
 
 #include "coracle/engine/engine.h"
+#include "coracle/image/image.h"
 #include "coracle/state/state.h"
 
 /*
@@ -79,6 +80,8 @@ struct container_create {
 	bool no_healthcheck;
 
 	struct texts create_command; /* argv as typed, for inspect */
+	/* how a missing image is fetched is told to it; NULL: nobody looks; borrowed */
+	const struct image_progress *progress;
 	/* for run and start only; not kept */
 	char *detach_keys;
 	struct opt_bool sig_proxy;

@@ -11,12 +11,12 @@
 
 /*
  * image_find - the one image that text names: a name (with the registries tried in the order of
- * reference_candidates), an id or a unique prefix of one (at least 1 hex digit), "sha256:..." or name@digest
+ * reference_candidates, then those of registries.conf), an id or a unique prefix of one (at least 1 hex digit), "sha256:..." or name@digest
  *
  * out   zeroed by the caller; free with image_record_done
  *       names holds only the one that matched (image_record_names fills in all of them)
  * name  out, may be NULL: owned full name that matched, or NULL when found by id
- * Returns 0; -ENOENT with 'image not known: "x"; load it with: coracle load -i FILE'; -EBUSY when ambiguous.
+ * Returns 0; -ENOENT with 'image not known: "x"; get it with: coracle pull x'; -EBUSY when ambiguous.
  */
 int image_find(struct engine *engine, const char *text, struct image_record *out, char **name,
                struct error *err) NONNULL(1, 2, 3, 5) MUST_USE;
@@ -89,5 +89,79 @@ struct image_load {
  */
 int image_load(struct engine *engine, const struct image_load *request, struct texts *loaded, struct error *err)
 	NONNULL(1, 2, 3, 4) MUST_USE;
+
+/* --- pull --- */
+
+enum image_pull_event {
+	IMAGE_PULL_TRYING,   /* text: full name that is asked for */
+	IMAGE_PULL_FOUND,    /* text: full name; its manifest is here */
+	IMAGE_PULL_EXISTS,   /* text: digest of a layer that is in the store */
+	IMAGE_PULL_LAYER,    /* text: digest of a layer that is being downloaded from now on */
+	IMAGE_PULL_CONFIG,   /* text: digest of the configuration */
+	IMAGE_PULL_WRITING,  /* text: full name; all layers are here */
+	IMAGE_PULL_NOTICE,   /* text: a line for the user, such as a wait before another attempt */
+};
+
+struct image_pull_layer {
+	const char *digest; /* borrowed */
+	enum image_pull_state {
+		IMAGE_PULL_WAITING,
+		IMAGE_PULL_ELSEWHERE, /* another process downloads it */
+		IMAGE_PULL_DOWNLOADING,
+		IMAGE_PULL_DOWNLOADED, /* the layers below come first */
+		IMAGE_PULL_UNPACKING,  /* and perhaps still downloading */
+		IMAGE_PULL_DONE,
+		IMAGE_PULL_EXISTED,
+	} state;
+	uint64_t received, unpacked, size; /* bytes of the blob */
+};
+
+/* how a pull goes on; either function may be NULL */
+struct image_progress {
+	void *data;
+	void (*event)(void *data, enum image_pull_event event, const char *text);
+	/* at each change, at most about ten times a second, and once at the end */
+	void (*layers)(void *data, const struct image_pull_layer *layers, size_t count);
+};
+
+struct image_pull {
+	char *platform, *os, *arch, *variant; /* NULL: this machine's */
+	char *policy;      /* "always" (default), "missing", "never", "newer" */
+	bool all_tags, quiet;
+	struct opt_bool tls_verify; /* not set: what registries.conf says */
+	char *authfile, *creds, *cert_dir, *signature_policy;
+	struct opt_uint retry; /* further attempts after errors of network and registry; default: those of http.h alone */
+	char *retry_delay;     /* "5s" or seconds; default 2 s, doubled each time */
+};
+
+struct image_pulled { /* all owned */
+	char *id;     /* "sha256:..." */
+	char *name;   /* full name that it has now */
+	char *digest; /* what the registry calls it: of the index, where there is one */
+	bool changed; /* the name stood for another image or for none */
+};
+
+/*
+ * image_pull - [userns] fetch an image, or all tags of a repository, from its registry into the store
+ *
+ * name      as typed, "docker://" in front allowed; a short one is looked up as registries.conf says, all candidates
+ *           in turn; a location's mirrors come first
+ * progress  NULL: nobody wants to know
+ * out       list of struct image_pulled, zeroed by the caller; release with image_pulled_done
+ *
+ * Six layers at a time are downloaded, the lowest missing one is unpacked while it arrives. What was downloaded
+ * when a pull ended is kept, and a later one goes on from there. Two that want the same layer do the work once.
+ * SIGINT, SIGTERM and SIGHUP end it with err->errnum EINTR. The record and the name are written last.
+ */
+int image_pull(struct engine *engine, const char *name, const struct image_pull *request,
+               const struct image_progress *progress, struct list *out, struct error *err)
+	NONNULL(1, 2, 3, 5, 6) MUST_USE;
+/*
+ * image_pull_apart - one image, from outside of the user namespace: a process of its own enters it
+ * full  out: owned full name that it has now
+ */
+int image_pull_apart(const char *name, const struct image_pull *request, const struct image_progress *progress,
+                     char **full, struct error *err) NONNULL(1, 2, 4, 5) MUST_USE;
+void image_pulled_done(struct list *pulled) NONNULL(1);
 
 #endif

@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* cmd_pull.c - coracle pull: fetch images from registries (coracle-pull(1)) */
+#include "coracle/cli/command.h"
+
+#include "coracle/base/alloc.h"
+#include "coracle/base/digest.h"
+#include "progress.h"
+
+#include <string.h>
+
+static const struct opt pull_opts[] = {
+	OPT_FLAG('a', "all-tags", struct image_pull, all_tags, "all tags of the repository"),
+	OPT_FLAG('q', "quiet", struct image_pull, quiet, "print nothing but the result"),
+	OPT_TEXT(0, "policy", struct image_pull, policy, "POLICY",
+	         "when to ask the registry: always (default), missing, newer, never",
+	         .complete = "always|missing|newer|never"),
+	OPT_TEXT(0, "platform", struct image_pull, platform, "OS/ARCH[/VARIANT]",
+	         "of an image for several platforms take this one (default: this machine's)"),
+	OPT_TEXT(0, "os", struct image_pull, os, "OS", "the same, the operating system alone"),
+	OPT_TEXT(0, "arch", struct image_pull, arch, "ARCH", "the same, the architecture alone"),
+	OPT_TEXT(0, "variant", struct image_pull, variant, "VARIANT", "the same, the variant of the architecture"),
+	OPT_TEXT(0, "creds", struct image_pull, creds, "USER:PASSWORD",
+	         "credentials for the registry; others see them in ps: better coracle login"),
+	OPT_TEXT(0, "authfile", struct image_pull, authfile, "FILE", "credentials come from this file first",
+	         .complete = "file"),
+	OPT_OPT_FLAG(0, "tls-verify", struct image_pull, tls_verify,
+	             "want https with a certificate that verifies (default: as registries.conf says, else true)"),
+	OPT_TEXT(0, "cert-dir", struct image_pull, cert_dir, "DIR",
+	         "certificates for the registry: *.crt authorities, *.cert and *.key ours", .complete = "file"),
+	OPT_OPT_UINT(0, "retry", struct image_pull, retry, "N",
+	             "ask again so often when network or registry fail (default 0, beside those of each transfer)"),
+	OPT_TEXT(0, "retry-delay", struct image_pull, retry_delay, "TIME",
+	         "wait before that, such as 5s; doubled each time (default 2s)"),
+	OPT_TEXT(0, "signature-policy", struct image_pull, signature_policy, "FILE",
+	         "this policy.json instead of the configured one", .complete = "file"),
+	OPT_REFUSED(0, "decryption-key", "KEY", "this version can't decrypt images"),
+	OPT_IGNORED(0, "disable-content-trust", NULL, "content trust of docker's kind is not checked"),
+	OPT_END,
+};
+
+static void tell_docker(const struct image_pulled *pulled, bool quiet)
+{
+	AUTO_FREE char *familiar = reference_familiar(pulled->name);
+
+	if (!quiet) {
+		print_line("Digest: %s", pulled->digest);
+		print_line("Status: %s for %s", pulled->changed ? "Downloaded newer image" : "Image is up to date",
+		           familiar);
+	}
+	print_line("%s", pulled->name);
+}
+
+static void tell(const struct list *out, bool quiet)
+{
+	LIST_EACH(struct image_pulled, pulled, out) {
+		if (print_is_docker())
+			tell_docker(pulled, quiet);
+		else
+			print_line("%s", digest_hex(pulled->id));
+	}
+}
+
+static int pull_run(struct engine *engine, void *data, const struct texts *operands, struct error *err)
+{
+	const struct image_pull *request = data;
+	struct progress progress;
+	int result = 0;
+
+	progress_init(&progress, request->quiet);
+	/* go on after a failure, as podman does; the first one decides */
+	for (size_t i = 0; i < operands->count; i++) {
+		AUTO(image_pulled_done) struct list pulled = {0};
+		struct error failure = {0};
+		int r = image_pull(engine, operands->items[i], request, &progress.callbacks, &pulled, &failure);
+
+		tell(&pulled, request->quiet);
+		if (r >= 0)
+			continue;
+		if (result == 0) {
+			*err = failure;
+			result = r;
+		} else {
+			print_error("pull: %s", failure.text);
+		}
+		if (r == -EINTR)
+			break;
+	}
+	return result;
+}
+
+const struct command cmd_pull = {
+	.name = "pull",
+	.aliases = "image pull",
+	.group = "Images",
+	.summary = "fetch images from registries",
+	.operands = "IMAGE...",
+	.complete = "image",
+	.example = "coracle pull debian:12\n"
+	           "coracle pull --platform linux/arm64 quay.io/podman/hello",
+	.opts = pull_opts,
+	.request_size = sizeof(struct image_pull),
+	.min_operands = 1,
+	.max_operands = -1,
+	.needs = NEEDS_USERNS,
+	.run = pull_run,
+};

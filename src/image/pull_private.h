@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * pull_private.h - the parts of a pull
+ *
+ * pull_config.c  which places an image may come from, and with which credentials: configuration files
+ * pull.c         names, manifests, the configuration; ends with image_make
+ * pull_layers.c  the layers: downloads side by side, one poll loop
+ * pull_worker.c  the process that unpacks one layer while it arrives
+ * pull_apart.c   all of it in a process of its own
+ */
+#ifndef CORACLE_IMAGE_PULL_PRIVATE_H
+#define CORACLE_IMAGE_PULL_PRIVATE_H
+
+#include "coracle/conf/auth.h"
+#include "coracle/conf/certs.h"
+#include "coracle/image/image.h"
+#include "coracle/image/reference.h"
+#include "coracle/store/part.h"
+
+#include <sys/types.h>
+
+/* --- pull_config.c --- */
+struct pull_config;
+
+struct pull_place {
+	char *host, *path; /* owned */
+	bool insecure, is_mirror;
+	struct certs certs;
+};
+
+int pull_config_read(const struct image_pull *request, struct pull_config **out, struct error *err)
+	NONNULL(1, 2, 3) MUST_USE;
+void pull_config_free(struct pull_config *config);
+/* pull_config_names - full names that reference may mean, each with tag or digest; its registry may be NULL */
+int pull_config_names(const struct pull_config *config, const struct reference *reference, struct texts *out,
+                      struct error *err) NONNULL(1, 2, 3, 4) MUST_USE;
+/* pull_config_places - list of struct pull_place where a full name is asked for; -EACCES when policy forbids it */
+int pull_config_places(const struct pull_config *config, const struct reference *name, struct list *out,
+                       struct error *err) NONNULL(1, 2, 3, 4) MUST_USE;
+void pull_places_done(struct list *places) NONNULL(1);
+/* pull_config_credentials - 1 with credentials, 0 without; --creds are for places that are no mirrors */
+int pull_config_credentials(const struct pull_config *config, const struct pull_place *place, struct auth *out,
+                            struct error *err) NONNULL(1, 2, 3, 4) MUST_USE;
+
+/* --- pull_worker.c --- */
+struct pull_worker {
+	pid_t pid;     /* 0: none */
+	int result_fd; /* becomes readable when it has ended */
+	int more_fd;   /* a byte into it says that the part has grown; -1: it is complete */
+	_Atomic uint64_t *unpacked; /* shared with it: bytes of the blob that were worked up */
+};
+#define PULL_WORKER_INIT {.result_fd = -1, .more_fd = -1}
+
+struct pull_work {
+	struct store *store;
+	struct part *part;
+	const char *parent, *diff_id;
+	bool grows;
+	const int *close_fds; /* of the caller, that the worker must not hold: locks, writing ends of pipes */
+	size_t close_count;
+};
+int pull_worker_start(struct pull_worker *worker, const struct pull_work *work, struct error *err)
+	NONNULL(1, 2, 3) MUST_USE;
+/* pull_worker_grown - the part is longer now; harmless when nobody works */
+void pull_worker_grown(const struct pull_worker *worker) NONNULL(1);
+/* pull_worker_no_more - the part won't grow any longer */
+void pull_worker_no_more(struct pull_worker *worker) NONNULL(1);
+/* pull_worker_finish - wait for it; what layer_unpack_stream returned there */
+int pull_worker_finish(struct pull_worker *worker, struct error *err) NONNULL(1, 2) MUST_USE;
+/* pull_worker_stop - end it, whatever it does */
+void pull_worker_stop(struct pull_worker *worker) NONNULL(1);
+
+/* --- pull_layers.c --- */
+struct registry;
+
+struct pull_layers {
+	struct store *store;
+	struct registry *registry;
+	const char *repository;
+	const struct list *descriptors; /* struct descriptor, lowest first */
+	const struct texts *diff_ids;   /* as many */
+	const struct image_progress *progress;
+};
+/* pull_layers - all of them are in the store afterwards; the caller holds it (store_hold) */
+int pull_layers(const struct pull_layers *request, struct error *err) NONNULL(1, 2) MUST_USE;
+/* pull_event - tell progress (may be NULL) */
+void pull_event(const struct image_progress *progress, enum image_pull_event event, const char *text) NONNULL(3);
+
+#endif

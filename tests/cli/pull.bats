@@ -1,0 +1,481 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# pull.bats - pull, login, logout, and run with images that are not here: docker-registry, and a registry that lies
+
+load helper
+
+LYING=$BATS_TEST_DIRNAME/../registry/lying.py
+
+file_setup()
+{
+	local port
+	# for every test and every peer: none of this machine's settings
+	export XDG_CONFIG_HOME=$WORK/config HOME=$WORK/home
+	mkdir -p "$HOME" "$XDG_CONFIG_HOME" "$WORK/registry"
+	export REGISTRY_AUTH_FILE=$WORK/auth.json
+	echo '{}' >"$REGISTRY_AUTH_FILE"
+	# the lies: plain http, users tester with s3cret-word where --auth is given
+	lying open
+	lying basic --auth basic
+	lying big --layer-bytes 40000000
+	# the real one, with users; what it keeps is under $WORK/registry
+	port=$(free_port)
+	python3 -c 'import crypt; print("ann:" + crypt.crypt("correct horse", crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=1 << 5)))' \
+		2>/dev/null >"$WORK/htpasswd"
+	sh "$BATS_TEST_DIRNAME/../registry/certs.sh" "$(mkdir -p "$WORK/certs" && echo "$WORK/certs")"
+	openssl x509 -in "$WORK/certs/server.pem" -out "$WORK/certs/server.crt"
+	registry plain "$port"
+	registry users "$(free_port)" "auth: {htpasswd: {realm: test, path: $WORK/htpasswd}}"
+	registry tls "$(free_port)" '' "tls: {certificate: $WORK/certs/server.crt, key: $WORK/certs/server.key}"
+	export PLAIN=localhost:$port USERS=localhost:$(cat "$WORK/users.port") TLS=localhost:$(cat "$WORK/tls.port")
+	export OPEN=localhost:$(cut -d' ' -f1 "$WORK/open.port") BASIC=localhost:$(cut -d' ' -f1 "$WORK/basic.port")
+	export BIG=localhost:$(cut -d' ' -f1 "$WORK/big.port")
+	layout "$WORK/layout"
+	push "$PLAIN/team/app:1"
+	push "$PLAIN/team/app:2"
+	push "$USERS/team/app:1" --dest-creds 'ann:correct horse'
+	push "$TLS/team/app:1"
+}
+
+file_teardown()
+{
+	local pid
+	for pid in "$WORK"/*.pid; do
+		kill "$(cat "$pid")" 2>/dev/null || true
+	done
+}
+
+test_teardown()
+{
+	echo '{}' >"$REGISTRY_AUTH_FILE"
+	rm -f "$XDG_CONFIG_HOME/containers/registries.conf"
+	c rmi -f -a >/dev/null 2>&1 || true
+	rm -rf "$CORACLE_ROOT/store/parts"/*
+	image_busybox
+}
+
+free_port()
+{
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# lying NAME OPTION...: a lying registry; its ports are in NAME.port, its requests in NAME.log
+lying()
+{
+	local name=$1
+	shift
+	mkfifo "$WORK/$name.in"
+	python3 "$LYING" --log "$WORK/$name.log" "$@" <"$WORK/$name.in" >"$WORK/$name.port" 2>"$WORK/$name.err" 3>&- &
+	# its standard input stays open as long as this one lives
+	sleep 100000 >"$WORK/$name.in" 2>/dev/null </dev/null 3>&- &
+	echo $! >"$WORK/$name.pid"
+	soon 20 test -s "$WORK/$name.port"
+}
+
+# registry NAME PORT [AUTH [TLS]]
+registry()
+{
+	mkdir -p "$WORK/registry/$1"
+	cat >"$WORK/$1.yml" <<-END
+	version: 0.1
+	log: {level: error}
+	storage: {filesystem: {rootdirectory: $WORK/registry/$1}}
+	http:
+	  addr: 127.0.0.1:$2
+	  ${4:-}
+	${3:-}
+	END
+	# it takes every variable REGISTRY_... for configuration
+	env -u REGISTRY_AUTH_FILE docker-registry serve "$WORK/$1.yml" >"$WORK/$1.out" 2>&1 </dev/null 3>&- &
+	echo $! >"$WORK/$1.pid"
+	echo "$2" >"$WORK/$1.port"
+	soon 20 nc -z 127.0.0.1 "$2" || { cat "$WORK/$1.out" >&2; return 1; }
+}
+
+# layout DIRECTORY: an index of an image with two layers for this machine and one for s390x
+layout()
+{
+	printf 'hello from a layer\n' >"$WORK/hello"
+	tar -C "$WORK" --owner=0 --group=0 --numeric-owner -cf "$WORK/second.tar" hello
+	python3 - "$1" "$WORK/busybox.tar" "$WORK/second.tar" <<-'END'
+	import gzip, hashlib, json, os, platform, sys
+	top, layers = sys.argv[1], [open(name, 'rb').read() for name in sys.argv[2:]]
+	os.makedirs(top + '/blobs/sha256')
+	oci = 'application/vnd.oci.image.'
+	def blob(kind, data):
+	    name = hashlib.sha256(data).hexdigest()
+	    open(f'{top}/blobs/sha256/{name}', 'wb').write(data)
+	    return {'mediaType': oci + kind, 'digest': 'sha256:' + name, 'size': len(data)}
+	def text(value):
+	    return json.dumps(value).encode()
+	here = {'x86_64': 'amd64', 'aarch64': 'arm64'}[platform.machine()]
+	found = []
+	for arch in (here, 's390x'):
+	    config = text({'architecture': arch, 'os': 'linux', 'config': {'Cmd': ['cat', '/hello']}, 'rootfs': {
+	        'type': 'layers', 'diff_ids': ['sha256:' + hashlib.sha256(data).hexdigest() for data in layers]}})
+	    manifest = blob('manifest.v1+json', text({
+	        'schemaVersion': 2, 'mediaType': oci + 'manifest.v1+json', 'config': blob('config.v1+json', config),
+	        'layers': [blob('layer.v1.tar+gzip', gzip.compress(data, mtime=0)) for data in layers]}))
+	    found.append({**manifest, 'platform': {'os': 'linux', 'architecture': arch}})
+	index = blob('index.v1+json', text({'schemaVersion': 2, 'mediaType': oci + 'index.v1+json', 'manifests': found}))
+	index['annotations'] = {'org.opencontainers.image.ref.name': 'it'}
+	open(top + '/index.json', 'wb').write(text({'schemaVersion': 2, 'manifests': [index]}))
+	open(top + '/oci-layout', 'wb').write(text({'imageLayoutVersion': '1.0.0'}))
+	END
+}
+
+# push NAME OPTION...
+push()
+{
+	local name=$1
+	shift
+	skopeo --insecure-policy copy -q --all --dest-tls-verify=false "$@" "oci:$WORK/layout:it" "docker://$name" 3>&-
+}
+
+# gets LOG PATTERN: how many GET requests went to paths that match
+gets()
+{
+	jq -r 'select(.method == "GET").path' "$WORK/$1.log" | grep -Ec -- "$2" || true
+}
+
+forget()
+{
+	: >"$WORK/$1.log"
+}
+
+# nothing_half_made: no part, no temporary, no image but busybox
+nothing_half_made()
+{
+	is '' "$(ls "$CORACLE_ROOT/store/tmp")"
+	is busybox "$(c images --format '{{.Repository}}' | sed 's|.*/||' | sort -u | tr -d '\n')"
+}
+
+@test "an image with an index is fetched, runs, and is called as podman and docker call it" {
+	runs pull --tls-verify=false "$PLAIN/team/app:1"
+	has '^[0-9a-f]{64}$'
+	has "^Trying to pull $PLAIN/team/app:1\.\.\.$" "$stderr"
+	has '^Copying blob sha256:[0-9a-f]{64}$' "$stderr"
+	has '^Writing manifest to image destination$' "$stderr"
+	runs run --rm --pull never "$PLAIN/team/app:1"
+	is 'hello from a layer'
+	is '' "$(ls "$CORACLE_ROOT/store/parts")"
+	is '' "$(ls "$CORACLE_ROOT/store/tmp")"
+	ln -sf "$CORACLE" "$WORK/docker"
+	run --separate-stderr "$WORK/docker" pull "$PLAIN/team/app:2"
+	[ "$status" = 1 ] # a certificate or https is wanted
+	mkdir -p "$XDG_CONFIG_HOME/containers"
+	printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$PLAIN" >"$XDG_CONFIG_HOME/containers/registries.conf"
+	run --separate-stderr "$WORK/docker" pull "$PLAIN/team/app:2"
+	[ "$status" = 0 ]
+	has "^2: Pulling from $PLAIN/team/app$"
+	has '^Digest: sha256:[0-9a-f]{64}$'
+	has "^Status: Downloaded newer image for $PLAIN/team/app:2$"
+	is "$PLAIN/team/app:2" "${lines[-1]}"
+	run --separate-stderr "$WORK/docker" pull "$PLAIN/team/app:2"
+	has "^Status: Image is up to date for $PLAIN/team/app:2$"
+	run --separate-stderr "$WORK/docker" pull -q "$PLAIN/team/app:2"
+	is "$PLAIN/team/app:2"
+}
+
+@test "run and create fetch what is not here, as --pull says" {
+	refuses 125 'without TLS' run --rm --quiet "$PLAIN/team/app:1"
+	mkdir -p "$XDG_CONFIG_HOME/containers"
+	printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$PLAIN" >"$XDG_CONFIG_HOME/containers/registries.conf"
+	refuses 125 'not known.*coracle pull' run --rm --pull never "$PLAIN/team/app:1"
+	runs run --rm "$PLAIN/team/app:1"
+	is 'hello from a layer'
+	has '^Trying to pull' "$stderr"
+	runs run --rm "$PLAIN/team/app:1"
+	is '' "$stderr"
+	runs run --rm --pull always "$PLAIN/team/app:1"
+	has '^Trying to pull' "$stderr"
+	runs run --rm --pull always --quiet "$PLAIN/team/app:1"
+	is '' "$stderr"
+	runs create --name made "$PLAIN/team/app:2"
+	has '^[0-9a-f]{64}$'
+	runs pull --policy never "$PLAIN/team/app:2"
+	is '' "$stderr"
+	refuses 125 'not here' pull --policy never "$PLAIN/team/app:3"
+	# what is here will do for newer when the registry is away
+	runs tag busybox "localhost:1/team/away:1"
+	runs pull --policy newer "localhost:1/team/away:1"
+	runs pull --policy missing "localhost:1/team/away:1"
+	runs run --rm --pull newer localhost:1/team/away:1 true
+}
+
+@test "a short name means what registries.conf makes of it" {
+	mkdir -p "$XDG_CONFIG_HOME/containers"
+	cat >"$XDG_CONFIG_HOME/containers/registries.conf" <<-END
+	unqualified-search-registries = ["localhost:1", "$PLAIN"]
+	[[registry]]
+	location = "localhost:1"
+	insecure = true
+	[[registry]]
+	location = "$PLAIN"
+	insecure = true
+	[[registry]]
+	prefix = "old.test/team"
+	location = "$PLAIN/team"
+	insecure = true
+	[[registry.mirror]]
+	location = "localhost:1/nothing"
+	insecure = true
+	[[registry]]
+	location = "bad.test"
+	blocked = true
+	[aliases]
+	"shorter" = "$PLAIN/team/app"
+	END
+	runs pull team/app:1
+	runs images --format '{{.Repository}}:{{.Tag}}' "$PLAIN/team/app"
+	is "$PLAIN/team/app:1"
+	runs run --rm shorter:2
+	runs run --rm --pull never shorter:2
+	runs pull old.test/team/app:1
+	runs run --rm --pull never old.test/team/app:1
+	refuses 125 'blocked' pull -q bad.test/team/app:1
+	refuses 125 '2 registries were asked' pull -q team/nothing:1
+	printf '{"default": [{"type": "insecureAcceptAnything"}], "transports": {"docker": {"old.test": [{"type": "reject"}]}}}' \
+		>"$WORK/policy.json"
+	refuses 125 'reject|policy' pull -q --signature-policy "$WORK/policy.json" old.test/team/app:1
+}
+
+@test "a pull of what is here asks for the manifest only, and another tag brings no layer" {
+	runs pull --tls-verify=false "$OPEN/good/app:1.0"
+	forget open
+	runs pull --tls-verify=false "$OPEN/good/app:1.0"
+	is 0 "$(gets open /blobs/)"
+	is 1 "$(gets open /manifests/)"
+	runs pull --tls-verify=false "$OPEN/good/app:2.0"
+	is 0 "$(gets open /blobs/)"
+	is "$(c images -q --no-trunc "$OPEN/good/app:1.0")" "$(c images -q --no-trunc "$OPEN/good/app:2.0")"
+	runs rmi "$OPEN/good/app:1.0"
+	runs pull -a -q --tls-verify=false "$OPEN/good/app"
+	is 5 "${#lines[@]}"
+	is 5 "$(c images --format '{{.Tag}}' "$OPEN/good/app" | wc -l)"
+	refuses 125 'without tag' pull -a --tls-verify=false "$OPEN/good/app:1.0"
+}
+
+@test "a digest names an image, also one of an index" {
+	local digest
+	digest=$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$PLAIN/team/app:1")
+	runs pull --tls-verify=false "$PLAIN/team/app@$digest"
+	runs run --rm --pull never "$PLAIN/team/app@$digest"
+	is 'hello from a layer'
+	refuses 125 'manifest unknown|not found' pull -q --tls-verify=false "$PLAIN/team/app@sha256:$(printf '%064d' 7)"
+}
+
+@test "a platform is chosen, and what there is instead is told" {
+	runs pull --tls-verify=false --platform linux/s390x "$PLAIN/team/app:1"
+	runs image inspect --format '{{.Architecture}}' "$PLAIN/team/app:1"
+	is s390x
+	runs pull --tls-verify=false --arch s390x "$PLAIN/team/app:2"
+	refuses 125 'no image for linux/riscv64.*linux/s390x' pull -q --tls-verify=false --platform linux/riscv64 "$PLAIN/team/app:1"
+	refuses 125 'not for linux/s390x' pull -q --tls-verify=false --platform linux/s390x "$OPEN/good/app:1"
+}
+
+@test "what lies is refused in one line, and leaves nothing" {
+	refuses 125 'promises sha256:' pull -q --tls-verify=false "$OPEN/wrong-bytes/app:1"
+	refuses 125 'promises sha256:0' pull -q --tls-verify=false "$OPEN/wrong-header/app:1"
+	refuses 125 'schema' pull -q --tls-verify=false "$OPEN/schema1/app:1"
+	refuses 125 'index inside an index' pull -q --tls-verify=false "$OPEN/nested/app:1"
+	refuses 125 '.' pull -q --tls-verify=false "$OPEN/html/app:1"
+	refuses 125 '.' pull -q --tls-verify=false "$OPEN/huge/app:1"
+	refuses 125 '.' pull -q --tls-verify=false "$OPEN/longer/app:1"
+	refuses 125 '.' pull -q --tls-verify=false "$OPEN/endless/app:1"
+	refuses 125 'manifest unknown' pull -q --tls-verify=false "$OPEN/good/app:missing"
+	nothing_half_made
+}
+
+@test "a layer whose bytes are others is refused and not kept" {
+	local digest file
+	digest=$(jq -r '.layers[1].digest' "$WORK/layout/blobs/sha256/$(jq -r '.manifests[0].digest' \
+		"$WORK/layout/blobs/sha256/$(jq -r '.manifests[0].digest' "$WORK/layout/index.json" | cut -d: -f2)" | cut -d: -f2)" | cut -d: -f2)
+	file=$WORK/registry/plain/docker/registry/v2/blobs/sha256/${digest:0:2}/$digest/data
+	cp "$file" "$WORK/right"
+	printf 'X' | dd of="$file" bs=1 seek=40 conv=notrunc status=none
+	refuses 125 "layer sha256:${digest:0:12}" pull -q --tls-verify=false "$PLAIN/team/app:1"
+	cp "$WORK/right" "$file"
+	is '' "$(ls "$CORACLE_ROOT/store/parts")"
+	nothing_half_made
+	# what was found in a part from earlier is not believed either
+	printf 'Y' | cat - "$WORK/right" | head -c 50 >"$CORACLE_ROOT/store/parts/$digest"
+	runs pull -q --tls-verify=false "$PLAIN/team/app:1"
+	runs run --rm --pull never "$PLAIN/team/app:1"
+	is 'hello from a layer'
+}
+
+# broken_off SIGNAL STATUS: a pull that was ended so in the middle of a layer; $part and $size are what it left
+broken_off()
+{
+	local try pid got
+	# should it have been quicker than we, again
+	for try in 1 2 3 4 5 6 7 8; do
+		c rmi -f "$BIG/good/app:1" >/dev/null 2>&1 || true
+		rm -f "$CORACLE_ROOT"/store/parts/*
+		"$CORACLE" pull -q --tls-verify=false "$BIG/good/app:1" >/dev/null 2>&1 3>&- &
+		pid=$!
+		until [ -n "$(find "$CORACLE_ROOT/store/parts" -size +1000)" ] || ! kill -0 $pid 2>/dev/null; do :; done
+		kill "-$1" $pid 2>/dev/null || true
+		got=0
+		wait $pid || got=$?
+		part=$(find "$CORACLE_ROOT/store/parts" -size +1000 -name '[0-9a-f]*' ! -name '*.mark' -printf %f)
+		[ "$got" = "$2" ] && [ -n "$part" ] || continue
+		# whoever unpacked may need a moment to end
+		soon 5 sh -c "flock -n '$CORACLE_ROOT/store/parts/$part' true"
+		size=$(stat -c %s "$CORACLE_ROOT/store/parts/$part")
+		[ "$size" -ge 40000000 ] || return 0
+	done
+	echo "never in time: status $got, part $part"
+	return 1
+}
+
+@test "an interrupted layer goes on where it stopped" {
+	local part size
+	broken_off KILL 137
+	forget big
+	runs pull -q --tls-verify=false "$BIG/good/app:1"
+	is "bytes=$size-" "$(jq -r "select(.path | test(\"$part\")).headers.range" "$WORK/big.log")"
+	is '' "$(ls "$CORACLE_ROOT/store/parts")"
+	is '' "$(ls "$CORACLE_ROOT/store/tmp")"
+	# the same where Range is ignored
+	broken_off KILL 137
+	runs pull -q --tls-verify=false "$BIG/no-range/app:1"
+	is '' "$(ls "$CORACLE_ROOT/store/parts")"
+	runs rmi "$BIG/no-range/app:1"
+}
+
+@test "a signal ends it with 130 and keeps the parts" {
+	local part size
+	run --separate-stderr timeout --preserve-status -s INT -k 10 2 "$CORACLE" pull --tls-verify=false "$OPEN/slow/app:1" 3>&-
+	[ "$status" = 130 ]
+	has 'interrupted; what was downloaded is kept' "$stderr"
+	nothing_half_made
+	broken_off TERM 130
+	nothing_half_made
+	forget big
+	runs pull -q --tls-verify=false "$BIG/good/app:1"
+	is "bytes=$size-" "$(jq -r "select(.path | test(\"$part\")).headers.range" "$WORK/big.log")"
+	is '' "$(ls "$CORACLE_ROOT/store/parts")"
+}
+
+@test "several pulls of one image do the work once" {
+	local i pids=()
+	forget big
+	for i in 1 2 3 4; do
+		c pull -q --tls-verify=false "$BIG/good/app:1" >"$WORK/pulled.$i" 2>&1 &
+		pids+=($!)
+	done
+	for i in "${pids[@]}"; do
+		wait "$i" || { cat "$WORK"/pulled.*; return 1; }
+	done
+	is 1 "$(sort -u "$WORK"/pulled.* | wc -l)"
+	# the two layers; how often the configuration was asked for does not count
+	for i in $(skopeo inspect --raw --tls-verify=false "docker://$BIG/good/app:1" | jq -r '.layers[].digest'); do
+		is 1 "$(gets big "$i")"
+	done
+	is '' "$(ls "$CORACLE_ROOT/store/parts")"
+}
+
+@test "killed at any moment it leaves nothing half-made" {
+	local i pid
+	for i in $(seq 20); do
+		c rmi -f "$BIG/good/app:1" >/dev/null 2>&1 || true
+		"$CORACLE" pull -q --tls-verify=false "$BIG/good/app:1" >/dev/null 2>&1 3>&- &
+		pid=$!
+		sleep "0.$(printf '%03d' $((RANDOM % 500)))"
+		kill -KILL $pid 2>/dev/null || true
+		wait $pid 2>/dev/null || true
+		c images --format json >/dev/null
+	done
+	runs pull -q --tls-verify=false "$BIG/good/app:1"
+	runs image inspect "$BIG/good/app:1"
+	is '' "$(ls "$CORACLE_ROOT/store/parts")"
+	is '' "$(ls "$CORACLE_ROOT/store/tmp")"
+}
+
+@test "a full disk is told in one line" {
+	mkdir -p "$WORK/small"
+	run timeout 60 unshare --user --map-root-user --mount sh -ec '
+		mount -t tmpfs -o size=8m,mode=777 none "$WORK/small"
+		mkdir "$WORK/small/run"
+		export CORACLE_ROOT=$WORK/small/data CORACLE_RUNROOT=$WORK/small/run
+		exec unshare --user --map-user=12345 --map-group=12345 "$@"' - \
+		"$CORACLE" pull -q --tls-verify=false "$BIG/good/app:1" 3>&-
+	[ "$status" = 125 ]
+	has 'No space left on device'
+	is 1 "$(grep -c 'coracle: ' <<<"$output")"
+}
+
+@test "login checks, keeps, and never shows a password" {
+	refuses 125 'login' pull -q --tls-verify=false "$USERS/team/app:1"
+	run --separate-stderr c login --tls-verify=false -u ann --password-stdin "$USERS" <<<'wrong donkey'
+	[ "$status" = 125 ]
+	hasnt 'donkey' "$output$stderr"
+	is '{}' "$(cat "$REGISTRY_AUTH_FILE")"
+	refuses 125 'nobody is logged in' login --get-login "$USERS"
+	run --separate-stderr c login -v --tls-verify=false -u ann --password-stdin "$USERS" <<<'correct horse'
+	[ "$status" = 0 ]
+	has '^Login Succeeded!$'
+	has "^Used: $REGISTRY_AUTH_FILE$"
+	is 600 "$(stat -c %a "$REGISTRY_AUTH_FILE")"
+	hasnt 'horse' "$output$stderr$(cat "$REGISTRY_AUTH_FILE")"
+	runs login --get-login "$USERS"
+	is ann
+	runs pull -q --tls-verify=false "$USERS/team/app:1"
+	# podman knows it too
+	runs_podman login --get-login --authfile "$REGISTRY_AUTH_FILE" "$USERS"
+	is ann
+	runs logout "$USERS"
+	has "^Removed login credentials for $USERS$"
+	refuses 125 'login' pull -q --tls-verify=false "$USERS/team/app:1"
+	refuses 125 '.' logout "$USERS"
+	runs pull -q --tls-verify=false --creds 'ann:correct horse' "$USERS/team/app:1"
+	refuses 125 'login|denied|unauthorized' pull -q --tls-verify=false --creds 'ann:wrong donkey' "$USERS/team/app:1"
+	hasnt donkey "$stderr"
+	run --separate-stderr c login --tls-verify=false -u ann -p 'correct horse' "http://$USERS/"
+	[ "$status" = 0 ]
+	runs logout --all
+	refuses 125 'nobody is logged in' login --get-login "$USERS"
+	refuses 125 'terminal|answer' login --tls-verify=false "$USERS"
+}
+
+runs_podman()
+{
+	run --separate-stderr podman "$@" 3>&-
+	[ "$status" = 0 ] || { echo "podman $*: $output $stderr"; return 1; }
+}
+
+@test "a terminal is asked without echo, and shows a line a layer" {
+	mkdir -p "$XDG_CONFIG_HOME/containers"
+	run --separate-stderr python3 "$BATS_TEST_DIRNAME/login_terminal.py" "$CORACLE" "$USERS"
+	[ "$status" = 0 ] || { echo "$output $stderr"; return 1; }
+	is ann "$(c login --get-login "$USERS")"
+	run python3 -c 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' \
+		"$CORACLE" pull --tls-verify=false "$PLAIN/team/app:1" </dev/null
+	[ "$status" = 0 ]
+	has '[0-9a-f]{12}: Pull complete'
+}
+
+@test "certificates come from certs.d or --cert-dir, and are asked for" {
+	refuses 125 'certificate|verif' pull -q "$TLS/team/app:1"
+	mkdir -p "$XDG_CONFIG_HOME/containers/certs.d/$TLS" "$WORK/own"
+	cp "$WORK/certs/ca.crt" "$XDG_CONFIG_HOME/containers/certs.d/$TLS/"
+	runs pull -q "$TLS/team/app:1"
+	runs rmi "$TLS/team/app:1"
+	rm -r "$XDG_CONFIG_HOME/containers/certs.d"
+	refuses 125 'certificate|verif' pull -q "$TLS/team/app:1"
+	cp "$WORK/certs/ca.crt" "$WORK/own/"
+	runs pull -q --cert-dir "$WORK/own" "$TLS/team/app:1"
+	runs rmi "$TLS/team/app:1"
+	runs pull -q --tls-verify=false "$TLS/team/app:1"
+}
+
+@test "words that can't be meant are refused" {
+	refuses 125 'policy "often"' pull --policy often busybox
+	refuses 125 'retry-delay' pull --retry-delay never busybox
+	refuses 125 'USER:PASSWORD' pull -q --creds ann --tls-verify=false "$USERS/team/app:1"
+	refuses 125 'platform' pull --platform linux/amd64 --arch arm64 busybox
+	refuses 125 'lower' pull lower/UPPER
+	refuses 125 'one of them' logout --all "$USERS"
+}
