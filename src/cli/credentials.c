@@ -49,7 +49,7 @@ bool credentials_insecure(const struct places *places, const char *host)
 
 	if (registries_read(places, &registries, &ignored) >= 0
 	    && registries_endpoints(&registries, &name, &endpoints, &ignored) >= 0)
-		LIST_EACH(struct registry_endpoint, endpoint, &endpoints)
+		LIST_EACH(struct registries_endpoint, endpoint, &endpoints)
 			if (strcmp(endpoint->host, host) == 0)
 				insecure = endpoint->insecure;
 	registries_endpoints_done(&endpoints);

@@ -22,13 +22,13 @@ static const struct field mirror_fields[] = {
 };
 
 static const struct field registry_fields[] = {
-	FIELD_TEXT("prefix", struct registry, prefix),
-	FIELD_TEXT("location", struct registry, location),
-	FIELD_BOOL("insecure", struct registry, insecure),
-	FIELD_BOOL("blocked", struct registry, blocked),
-	FIELD_BOOL("mirror-by-digest-only", struct registry, mirror_by_digest_only),
-	FIELD_LIST("mirror", struct registry, mirrors, struct registry_mirror, mirror_fields),
-	FIELD_TEXT("file", struct registry, file), /* no key of the format: ours, always replaced */
+	FIELD_TEXT("prefix", struct registries_row, prefix),
+	FIELD_TEXT("location", struct registries_row, location),
+	FIELD_BOOL("insecure", struct registries_row, insecure),
+	FIELD_BOOL("blocked", struct registries_row, blocked),
+	FIELD_BOOL("mirror-by-digest-only", struct registries_row, mirror_by_digest_only),
+	FIELD_LIST("mirror", struct registries_row, mirrors, struct registry_mirror, mirror_fields),
+	FIELD_TEXT("file", struct registries_row, file), /* no key of the format: ours, always replaced */
 	FIELD_END,
 };
 
@@ -41,7 +41,7 @@ struct file {
 };
 
 static const struct field file_fields[] = {
-	FIELD_LIST("registry", struct file, rows, struct registry, registry_fields),
+	FIELD_LIST("registry", struct file, rows, struct registries_row, registry_fields),
 	FIELD_TEXTS("unqualified-search-registries", struct file, search),
 	FIELD_TEXTS("credential-helpers", struct file, helpers),
 	FIELD_TEXT("short-name-mode", struct file, mode),
@@ -104,7 +104,7 @@ static int check_place(char *place, const char *what, struct error *err)
 	return 0;
 }
 
-static int check_mirror(const struct registry *row, struct registry_mirror *mirror, struct error *err)
+static int check_mirror(const struct registries_row *row, struct registry_mirror *mirror, struct error *err)
 {
 	static const char *const uses[] = {"all", "digest-only", "tag-only"};
 	bool known = false;
@@ -128,7 +128,7 @@ static int check_mirror(const struct registry *row, struct registry_mirror *mirr
 	return 0;
 }
 
-static int check_row(struct registry *row, struct error *err)
+static int check_row(struct registries_row *row, struct error *err)
 {
 	int r = 0;
 
@@ -194,9 +194,9 @@ static int check_mode(const char *text, enum short_name_mode *mode, struct error
 	                 text);
 }
 
-static struct registry *find_prefix(const struct list *rows, const char *prefix)
+static struct registries_row *find_prefix(const struct list *rows, const char *prefix)
 {
-	LIST_EACH(struct registry, row, rows)
+	LIST_EACH(struct registries_row, row, rows)
 		if (!strcmp(row->prefix, prefix))
 			return row;
 	return NULL;
@@ -207,12 +207,12 @@ static void add_rows(struct registries *into, struct list *rows, const char *pat
 {
 	struct list seen = {0};
 
-	LIST_EACH(struct registry, row, rows) {
-		struct registry *old = find_prefix(&into->rows, row->prefix);
+	LIST_EACH(struct registries_row, row, rows) {
+		struct registries_row *old = find_prefix(&into->rows, row->prefix);
 
 		if (find_prefix(&seen, row->prefix))
 			continue;
-		((struct registry *) list_add(&seen, sizeof *row))->prefix = xstrdup(row->prefix);
+		((struct registries_row *) list_add(&seen, sizeof *row))->prefix = xstrdup(row->prefix);
 		if (old)
 			fields_done(registry_fields, old);
 		else
@@ -220,9 +220,9 @@ static void add_rows(struct registries *into, struct list *rows, const char *pat
 		*old = *row;
 		text_replace(&row->file, NULL);
 		old->file = xstrdup(path);
-		*row = (struct registry) {0};
+		*row = (struct registries_row) {0};
 	}
-	LIST_EACH(struct registry, row, &seen)
+	LIST_EACH(struct registries_row, row, &seen)
 		free(row->prefix);
 	free(seen.items);
 }
@@ -260,7 +260,7 @@ static int add_parsed(struct registries *into, const char *path, const json_t *t
 
 	if (r == 0)
 		r = json_read(toml, file_fields, &file, err);
-	LIST_EACH(struct registry, row, &file.rows)
+	LIST_EACH(struct registries_row, row, &file.rows)
 		if (r >= 0)
 			r = check_row(row, err);
 	if (r >= 0)
@@ -380,7 +380,7 @@ int registries_read(const struct places *places, struct registries *out, struct 
 
 void registries_done(struct registries *registries)
 {
-	LIST_EACH(struct registry, row, &registries->rows)
+	LIST_EACH(struct registries_row, row, &registries->rows)
 		fields_done(registry_fields, row);
 	free(registries->rows.items);
 	texts_done(&registries->search);

@@ -23,11 +23,11 @@ static size_t match(const char *name, const char *prefix)
 	return !strncmp(name, prefix, length) && (!name[length] || strchr("/:", name[length])) ? length : 0;
 }
 
-static const struct registry *find_row(const struct registries *registries, const char *name)
+static const struct registries_row *find_row(const struct registries *registries, const char *name)
 {
-	const struct registry *best = NULL;
+	const struct registries_row *best = NULL;
 
-	LIST_EACH(const struct registry, row, &registries->rows)
+	LIST_EACH(const struct registries_row, row, &registries->rows)
 		if (match(name, row->prefix) && (!best || strlen(row->prefix) > strlen(best->prefix)))
 			best = row;
 	return best;
@@ -35,11 +35,11 @@ static const struct registry *find_row(const struct registries *registries, cons
 
 /* add_endpoint - name with its first matched bytes replaced by location (NULL: as it is) */
 static int add_endpoint(struct list *out, const char *name, size_t matched, const char *location,
-                        const struct registry_endpoint *kind, struct error *err)
+                        const struct registries_endpoint *kind, struct error *err)
 {
 	AUTO_FREE char *place = location ? xprintf("%s%s", location, name + matched) : xstrdup(name);
 	size_t host = strcspn(place, "/");
-	struct registry_endpoint *endpoint;
+	struct registries_endpoint *endpoint;
 
 	if (!registries_is_host(place, host) || !place[host] || !registries_is_path(place + host + 1)
 	    || strpbrk(place + host, ":@"))
@@ -52,14 +52,14 @@ static int add_endpoint(struct list *out, const char *name, size_t matched, cons
 	return 0;
 }
 
-static bool is_mirror_used(const struct registry *row, const struct registry_mirror *mirror, bool has_digest)
+static bool is_mirror_used(const struct registries_row *row, const struct registry_mirror *mirror, bool has_digest)
 {
 	if (row->mirror_by_digest_only || (mirror->use && !strcmp(mirror->use, "digest-only")))
 		return has_digest;
 	return !(mirror->use && !strcmp(mirror->use, "tag-only")) || !has_digest;
 }
 
-static int add_row_endpoints(const struct registry *row, const char *name, bool has_digest, struct list *out,
+static int add_row_endpoints(const struct registries_row *row, const char *name, bool has_digest, struct list *out,
                              struct error *err)
 {
 	size_t matched = match(name, row->prefix);
@@ -68,17 +68,17 @@ static int add_row_endpoints(const struct registry *row, const char *name, bool 
 	LIST_EACH(const struct registry_mirror, mirror, &row->mirrors)
 		if (r == 0 && is_mirror_used(row, mirror, has_digest))
 			r = add_endpoint(out, name, matched, mirror->location,
-			                 &(struct registry_endpoint) {.insecure = mirror->insecure, .is_mirror = true}, err);
+			                 &(struct registries_endpoint) {.insecure = mirror->insecure, .is_mirror = true}, err);
 	if (r < 0)
 		return r;
-	return add_endpoint(out, name, matched, row->location, &(struct registry_endpoint) {.insecure = row->insecure}, err);
+	return add_endpoint(out, name, matched, row->location, &(struct registries_endpoint) {.insecure = row->insecure}, err);
 }
 
 int registries_endpoints(const struct registries *registries, const struct registry_name *name, struct list *out,
                          struct error *err)
 {
 	AUTO_FREE char *full = xprintf("%s/%s", name->registry, name->path);
-	const struct registry *row = find_row(registries, full);
+	const struct registries_row *row = find_row(registries, full);
 	AUTO(registries_endpoints_done) struct list list = {0};
 	int r;
 
@@ -86,18 +86,18 @@ int registries_endpoints(const struct registries *registries, const struct regis
 		return error_set(err, ERROR_DENIED, "%s is blocked: the [[registry]] with prefix \"%s\" in %s says"
 		                 " blocked = true", full, row->prefix, row->file);
 	r = row ? add_row_endpoints(row, full, name->digest != NULL, &list, err)
-	        : add_endpoint(&list, full, 0, NULL, &(struct registry_endpoint) {0}, err);
-	LIST_EACH(struct registry_endpoint, endpoint, &list)
+	        : add_endpoint(&list, full, 0, NULL, &(struct registries_endpoint) {0}, err);
+	LIST_EACH(struct registries_endpoint, endpoint, &list)
 		if (r == 0) {
-			*(struct registry_endpoint *) list_add(out, sizeof *endpoint) = *endpoint;
-			*endpoint = (struct registry_endpoint) {0};
+			*(struct registries_endpoint *) list_add(out, sizeof *endpoint) = *endpoint;
+			*endpoint = (struct registries_endpoint) {0};
 		}
 	return r;
 }
 
 void registries_endpoints_done(struct list *endpoints)
 {
-	LIST_EACH(struct registry_endpoint, endpoint, endpoints) {
+	LIST_EACH(struct registries_endpoint, endpoint, endpoints) {
 		free(endpoint->host);
 		free(endpoint->path);
 	}

@@ -67,7 +67,7 @@ int pull_config_names(const struct pull_config *config, const struct reference *
 	return r;
 }
 
-static int add_place(const struct pull_config *config, const struct registry_endpoint *endpoint,
+static int add_place(const struct pull_config *config, const struct registries_endpoint *endpoint,
                      struct list *out, struct error *err)
 {
 	const struct opt_bool *verify = &config->request->tls_verify;
@@ -90,7 +90,7 @@ int pull_config_places(const struct pull_config *config, const struct reference 
 	if (r >= 0)
 		r = registries_endpoints(&config->registries, &full, &endpoints, err);
 	if (r >= 0) {
-		LIST_EACH(struct registry_endpoint, endpoint, &endpoints) {
+		LIST_EACH(struct registries_endpoint, endpoint, &endpoints) {
 			r = add_place(config, endpoint, out, err);
 			if (r < 0)
 				break;

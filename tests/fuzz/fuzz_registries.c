@@ -21,11 +21,11 @@ static void ask(const struct registries *registries, const struct registry_name 
 	int r = registries_endpoints(registries, name, &list, &err);
 
 	require(r < 0 ? *err.text && list.count == 0 : list.count > 0);
-	LIST_EACH(struct registry_endpoint, endpoint, &list) {
+	LIST_EACH(struct registries_endpoint, endpoint, &list) {
 		require(*endpoint->host && !strpbrk(endpoint->host, "/ \"\\\n@") && *endpoint->path);
 		require(*endpoint->path != '/' && !strstr(endpoint->path, "..") && !strpbrk(endpoint->path, " \n:@?#%"));
 		/* the last one is the registry itself */
-		require(endpoint->is_mirror == (endpoint != LIST_AT(struct registry_endpoint, &list, list.count - 1)));
+		require(endpoint->is_mirror == (endpoint != LIST_AT(struct registries_endpoint, &list, list.count - 1)));
 	}
 	r = registries_candidates(registries, "debian", &names, NULL, &err);
 	require(r < 0 ? *err.text != '\0' : names.count > 0);

@@ -64,7 +64,7 @@ static char *endpoints(const struct registries *registries, const char *registry
 
 	if (registries_endpoints(registries, &name, &list, &err) < 0)
 		return xprintf("error: %s", err.text);
-	LIST_EACH(struct registry_endpoint, endpoint, &list)
+	LIST_EACH(struct registries_endpoint, endpoint, &list)
 		texts_printf(&texts, "%s%s/%s%s", endpoint->is_mirror ? "m:" : "", endpoint->host, endpoint->path,
 		             endpoint->insecure ? "!" : "");
 	return texts_join(&texts, " ");

@@ -23,7 +23,7 @@ struct registry_mirror {
 	char *use;      /* NULL or "all", "digest-only", "tag-only" */
 };
 
-struct registry {
+struct registries_row {
 	char *prefix;   /* "host[:port][/path]" or "*.host" */
 	char *location; /* NULL: as prefix */
 	bool insecure;  /* plain HTTP, and certificates that don't verify, are allowed */
@@ -40,7 +40,7 @@ enum short_name_mode {
 };
 
 struct registries {
-	struct list rows;     /* of struct registry */
+	struct list rows;     /* of struct registries_row */
 	struct texts search;  /* host[:port] */
 	char *search_file;    /* the file that says so; NULL: none does, docker.io is searched */
 	enum short_name_mode mode;
@@ -66,7 +66,7 @@ struct registry_name {
 };
 
 /* where to ask; the name (and the tag of credentials, policies, the image) stays the one that was asked for */
-struct registry_endpoint {
+struct registries_endpoint {
 	char *host;     /* owned, host[:port]; "docker.io" is not yet registry-1.docker.io */
 	char *path;     /* owned, the repository there */
 	bool insecure;
@@ -74,7 +74,7 @@ struct registry_endpoint {
 };
 
 /*
- * registries_endpoints - append mirrors in their order, then the primary location (list of struct registry_endpoint)
+ * registries_endpoints - append mirrors in their order, then the primary location (list of struct registries_endpoint)
  *
  * Redirection and mirrors are for pulls; a push takes the last one if it follows locations at all.
  * Returns 0, -EACCES when the registry is blocked (err says by which file), -EINVAL for a location that gives no name.
