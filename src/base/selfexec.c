@@ -14,6 +14,7 @@
 #include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
+#include <sys/syscall.h>
 
 #ifndef MFD_EXEC
 #define MFD_EXEC 0x0010U /* Linux 6.3 */
@@ -158,7 +159,7 @@ int selfexec_protect(char *const *argv, struct error *err)
 	for (size_t at = 0; r >= 0 && at < length; at += strlen(text + at) + 1)
 		texts_add(&words, text + at);
 	if (r >= 0 && words.count) {
-		(void) execveat(copy, "", words.items, environ, AT_EMPTY_PATH);
+		(void) syscall(SYS_execveat, copy, "", words.items, environ, AT_EMPTY_PATH);
 		r = -errno;
 	}
 	(void) close(copy);

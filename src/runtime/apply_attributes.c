@@ -9,6 +9,7 @@
 #include <linux/keyctl.h>
 #include <linux/magic.h>
 #include <linux/openat2.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -38,13 +39,30 @@ static int open_proc(void)
 	return own < 0 ? -ENODEV : own;
 }
 
-static bool on_same_mount(int first, int second)
+/* The line "mnt_id:" of proc_pid_fdinfo(5), with its newline; false: not told */
+static bool read_mount_id(int proc, int fd, char *into, size_t size)
 {
-	struct statx one = {0}, other = {0};
+	char path[40], text[512] = "";
+	AUTO_CLOSE int info = -1;
+	const char *line;
 
-	return statx(first, "", AT_EMPTY_PATH, STATX_MNT_ID, &one) == 0
-	       && statx(second, "", AT_EMPTY_PATH, STATX_MNT_ID, &other) == 0
-	       && (one.stx_mask & other.stx_mask & STATX_MNT_ID) && one.stx_mnt_id == other.stx_mnt_id;
+	(void) snprintf(path, sizeof path, "self/fdinfo/%d", fd);
+	info = openat(proc, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	if (info < 0 || read(info, text, sizeof text - 1) <= 0)
+		return false;
+	line = strstr(text, "mnt_id:");
+	if (!line || !strchr(line, '\n'))
+		return false;
+	(void) snprintf(into, size, "%.*s", (int) strcspn(line, "\n"), line);
+	return true;
+}
+
+static bool on_same_mount(int proc, int fd)
+{
+	char one[64], other[64];
+
+	return read_mount_id(proc, proc, one, sizeof one) && read_mount_id(proc, fd, other, sizeof other)
+	       && strcmp(one, other) == 0;
 }
 
 /* path in proc itself: what is mounted over it, or leads out of it, is refused with -EXDEV or -ELOOP */
