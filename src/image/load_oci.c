@@ -24,7 +24,8 @@
 static int read_blob(struct loading *loading, const struct descriptor *descriptor, char **out,
                      size_t *length, struct error *err)
 {
-	AUTO_FREE char *path = xprintf("blobs/sha256/%s", digest_hex(descriptor->digest));
+	const char *digest = descriptor->digest ? descriptor->digest : "";
+	AUTO_FREE char *path = xprintf("blobs/sha256/%s", digest_hex(digest));
 	AUTO_FREE char *bytes = NULL;
 	char actual[DIGEST_TEXT_SIZE];
 	int r = bundle_read(loading->bundle, path, OCI_DOCUMENT_MAX_BYTES, &bytes, length, err);
@@ -33,7 +34,7 @@ static int read_blob(struct loading *loading, const struct descriptor *descripto
 		r = digest_bytes(bytes, *length, actual, err);
 	if (r < 0)
 		return r;
-	if (strcmp(actual, descriptor->digest) != 0 || *length != (size_t) descriptor->size)
+	if (strcmp(actual, digest) != 0 || *length != (size_t) descriptor->size)
 		return error_set(err, ERROR_INVALID, "%s: content does not have this digest and size; "
 		                 "the archive is damaged", path);
 	*out = TAKE_PTR(bytes);
@@ -102,7 +103,7 @@ static int load_manifest(struct loading *loading, const struct descriptor *descr
 	int r = read_blob(loading, descriptor, &bytes, &parts.manifest_length, err);
 
 	if (r >= 0)
-		r = image_manifest_parse(bytes, parts.manifest_length, &manifest, err);
+		r = image_manifest_parse(bytes ? bytes : "", parts.manifest_length, &manifest, err);
 	if (r < 0)
 		return error_wrap(err, r, "image manifest %.19s", descriptor->digest);
 	parts.manifest = bytes;
@@ -202,7 +203,7 @@ static int load_descriptor(struct loading *loading, const struct descriptor *des
 		return error_set(err, ERROR_INVALID, "indexes nested too deeply");
 	r = read_blob(loading, descriptor, &bytes, &length, err);
 	if (r >= 0)
-		r = image_index_parse(bytes, length, &index, err);
+		r = image_index_parse(bytes ? bytes : "", length, &index, err);
 	if (r < 0)
 		return error_wrap(err, r, "image index %.19s", descriptor->digest);
 	r = load_nested(loading, &index, name, depth + 1, err);
@@ -252,7 +253,7 @@ int load_oci(struct loading *loading, struct error *err)
 	int r = bundle_read(loading->bundle, "index.json", OCI_DOCUMENT_MAX_BYTES, &bytes, &length, err);
 
 	if (r >= 0)
-		r = image_index_parse(bytes, length, &index, err);
+		r = image_index_parse(bytes ? bytes : "", length, &index, err);
 	if (r < 0)
 		return error_wrap(err, r, "index.json");
 	r = load_top(loading, &index, err);
