@@ -4,7 +4,7 @@
 packages_build='gcc libc6-dev meson ninja-build pkg-config libjansson-dev libseccomp-dev libcap-dev libarchive-dev libcurl4-openssl-dev libssl-dev'
 packages_run='uidmap slirp4netns fuse-overlayfs libarchive13 libcurl4 busybox-static'
 packages_test='bats busybox-static buildah check clang clang-tidy codespell cppcheck curl docker-registry e2fsprogs file git
-	jq libcap2-bin libclang-rt-14-dev netcat-openbsd openssl podman procps python3 scdoc skopeo strace tmux umoci util-linux
+	jq libarchive-tools libcap2-bin libclang-rt-14-dev libisal2 netcat-openbsd openssl podman procps python3 scdoc skopeo strace tmux umoci util-linux
 	xz-utils zstd'
 packages_guest='cpio e2fsprogs lz4 mmdebstrap qemu-system-x86 squashfs-tools'
 packages_bench='podman crun bubblewrap hyperfine busybox-static python3'
