@@ -56,28 +56,28 @@ static int fill(const struct create_request *typed, const struct texts *operands
 	return 0;
 }
 
-static int create_run(struct engine *engine, void *data, const struct texts *operands, struct error *err)
+static int make(const struct create_request *typed, const struct texts *operands,
+                int (*act)(struct lifecycle *, const struct lifecycle_create *, struct error *), struct error *err)
 {
 	AUTO_LIFECYCLE struct lifecycle lifecycle = {.root_fd = -1};
 	struct lifecycle_create request;
-	int r = fill(data, operands, &request, err);
+	int r = fill(typed, operands, &request, err);
 
-	(void) engine;
 	if (r >= 0)
 		r = runtime_open(&lifecycle, err);
-	return r < 0 ? r : lifecycle_create(&lifecycle, &request, err);
+	return r < 0 ? r : act(&lifecycle, &request, err);
+}
+
+static int create_run(struct engine *engine, void *data, const struct texts *operands, struct error *err)
+{
+	(void) engine;
+	return make(data, operands, lifecycle_create, err);
 }
 
 static int run_run(struct engine *engine, void *data, const struct texts *operands, struct error *err)
 {
-	AUTO_LIFECYCLE struct lifecycle lifecycle = {.root_fd = -1};
-	struct lifecycle_create request;
-	int r = fill(data, operands, &request, err);
-
 	(void) engine;
-	if (r >= 0)
-		r = runtime_open(&lifecycle, err);
-	return r < 0 ? r : lifecycle_run(&lifecycle, &request, err);
+	return make(data, operands, lifecycle_run, err);
 }
 
 const struct command cmd_runtime_create = {
