@@ -50,17 +50,9 @@ static void warn(const char *text)
 
 static int choose_manager(enum cgroup_manager *out, struct error *err)
 {
-	static const char *const names[] = {
-		[CGROUP_CGROUPFS] = "cgroupfs", [CGROUP_SYSTEMD] = "systemd", [CGROUP_DISABLED] = "disabled"};
-
 	*out = globals.systemd_cgroup ? CGROUP_SYSTEMD : CGROUP_CGROUPFS;
-	if (!globals.cgroup_manager)
+	if (!globals.cgroup_manager || cgroup_manager_parse(globals.cgroup_manager, out) >= 0)
 		return 0;
-	for (size_t i = 0; i < ARRAY_LEN(names); i++)
-		if (strcmp(globals.cgroup_manager, names[i]) == 0) {
-			*out = (enum cgroup_manager) i;
-			return 0;
-		}
 	return error_set(err, ERROR_INVALID, "--cgroup-manager \"%.100s\" is not cgroupfs, systemd or disabled",
 	                 globals.cgroup_manager);
 }

@@ -47,14 +47,6 @@ static int read_config(const char *bundle, const char *config, int dir_fd, struc
 	return r < 0 ? error_errno(err, -r, "write " CONFIG_FILE) : 0;
 }
 
-static bool has_userns(const struct oci_linux *linux_)
-{
-	LIST_EACH(struct oci_namespace, wanted, &linux_->namespaces)
-		if (strcmp(wanted->type, "user") == 0)
-			return true;
-	return false;
-}
-
 static void add_mappings(struct list *list, const struct id_range *ranges, size_t count)
 {
 	for (size_t i = 0; i < count; i++) {
@@ -74,7 +66,7 @@ static void add_userns(struct oci_spec *spec)
 
 	if (!spec->linux_)
 		spec->linux_ = xcalloc(1, sizeof *spec->linux_);
-	if (has_userns(spec->linux_) || caps_has(21 /* CAP_SYS_ADMIN */))
+	if ((runtime_namespaces(spec) & CLONE_NEWUSER) || caps_has(21 /* CAP_SYS_ADMIN */))
 		return;
 	userns_own_ranges(&own);
 	added = list_add(&spec->linux_->namespaces, sizeof *added);
@@ -319,8 +311,8 @@ static int run_hooks(struct creation *creation, struct error *err)
 	return r < 0 ? r : runtime_hooks_done(&creation->process, creating, created, err);
 }
 
-static int spawn(struct lifecycle *lifecycle, const struct lifecycle_create *request, bool survive,
-                 struct creation *creation, struct error *err)
+static int spawn(struct lifecycle *lifecycle, const struct lifecycle_create *request, struct creation *creation,
+                 struct error *err)
 {
 	struct runtime_request spawn_request = {
 		.spec = &creation->spec,
@@ -329,10 +321,9 @@ static int spawn(struct lifecycle *lifecycle, const struct lifecycle_create *req
 		.stdio = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO},
 		.give_stdio = true,
 		.seccomp = &creation->filter,
-		.cgroup_fd = creation->state.cgroup.fd,
 		.keep_groups = creation->state.keep_groups,
 		.caller_maps = true,
-		.survive = survive,
+		.survive = true,
 		.gate_fd = creation->gate_fd,
 		.preserve = request->preserve,
 		.no_pivot = request->no_pivot,
@@ -428,7 +419,7 @@ static void tell_full(const struct lifecycle *lifecycle, struct error *err)
 		                   (int) sizeof told.text / 2, told.text, lifecycle->root);
 }
 
-int creation_make(struct lifecycle *lifecycle, const struct lifecycle_create *request, bool gate, bool survive,
+int creation_make(struct lifecycle *lifecycle, const struct lifecycle_create *request, bool gate,
                   struct creation *creation, struct error *err)
 {
 	int r;
@@ -444,7 +435,7 @@ int creation_make(struct lifecycle *lifecycle, const struct lifecycle_create *re
 	if (r >= 0 && gate)
 		r = listen_gate(creation, err);
 	if (r >= 0)
-		r = spawn(lifecycle, request, survive, creation, err);
+		r = spawn(lifecycle, request, creation, err);
 	if (r >= 0 && request->pid_file)
 		r = lifecycle_pid_file(request->pid_file, creation->process.pid, err);
 	if (r < 0) {
@@ -501,7 +492,7 @@ void creation_done(struct creation *creation)
 int lifecycle_create(struct lifecycle *lifecycle, const struct lifecycle_create *request, struct error *err)
 {
 	struct creation creation;
-	int r = creation_make(lifecycle, request, true, true, &creation, err);
+	int r = creation_make(lifecycle, request, true, &creation, err);
 
 	if (r < 0)
 		return r;

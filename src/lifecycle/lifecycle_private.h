@@ -76,9 +76,9 @@ struct creation {
 	int dir_fd, lock_fd, gate_fd;
 	bool claimed, spawned;
 };
-/* creation_make - until the process is ready at its gate; on failure nothing is left */
-int creation_make(struct lifecycle *lifecycle, const struct lifecycle_create *request, bool gate, bool survive,
-                  struct creation *creation, struct error *err) NONNULL(1, 2, 5, 6) MUST_USE;
+/* creation_make - until the process is ready at its gate, which with gate is the socket; on failure nothing is left */
+int creation_make(struct lifecycle *lifecycle, const struct lifecycle_create *request, bool gate,
+                  struct creation *creation, struct error *err) NONNULL(1, 2, 4, 5) MUST_USE;
 /* creation_undo - kill, take all back */
 void creation_undo(struct lifecycle *lifecycle, struct creation *creation) NONNULL(1, 2);
 void creation_done(struct creation *creation) NONNULL(1);

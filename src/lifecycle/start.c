@@ -121,7 +121,7 @@ int lifecycle_run(struct lifecycle *lifecycle, const struct lifecycle_create *re
 	struct error quiet = {0};
 	int status = 0, master = -1, r;
 
-	r = creation_make(lifecycle, request, false, true, &creation, err);
+	r = creation_make(lifecycle, request, false, &creation, err);
 	if (r < 0)
 		return r;
 	/* not before: a hook that hangs can be interrupted, and what was made ends with us */
