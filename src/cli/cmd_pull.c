@@ -4,6 +4,7 @@
 
 #include "coracle/base/alloc.h"
 #include "coracle/base/digest.h"
+#include "opts_remote.h"
 #include "progress.h"
 
 #include <string.h>
@@ -19,19 +20,9 @@ static const struct opt pull_opts[] = {
 	OPT_TEXT(0, "os", struct image_pull, os, "OS", "the same, the operating system alone"),
 	OPT_TEXT(0, "arch", struct image_pull, arch, "ARCH", "the same, the architecture alone"),
 	OPT_TEXT(0, "variant", struct image_pull, variant, "VARIANT", "the same, the variant of the architecture"),
-	OPT_TEXT(0, "creds", struct image_pull, creds, "USER:PASSWORD",
-	         "credentials for the registry; others see them in ps: better coracle login"),
-	OPT_TEXT(0, "authfile", struct image_pull, authfile, "FILE", "credentials come from this file first",
-	         .complete = "file"),
-	OPT_OPT_FLAG(0, "tls-verify", struct image_pull, tls_verify,
-	             "want https with a certificate that verifies (default: as registries.conf says, else true)"),
-	OPT_TEXT(0, "cert-dir", struct image_pull, cert_dir, "DIR",
-	         "certificates for the registry: *.crt authorities, *.cert and *.key ours", .complete = "file"),
-	OPT_OPT_UINT(0, "retry", struct image_pull, retry, "N",
-	             "ask again so often when network or registry fail (default 0, beside those of each transfer)"),
-	OPT_TEXT(0, "retry-delay", struct image_pull, retry_delay, "TIME",
-	         "wait before that, such as 5s; doubled each time (default 2s)"),
-	OPT_TEXT(0, "signature-policy", struct image_pull, signature_policy, "FILE",
+	OPTS_REMOTE(struct image_pull, remote),
+	OPTS_RETRY(struct image_pull, remote),
+	OPT_TEXT(0, "signature-policy", struct image_pull, remote.signature_policy, "FILE",
 	         "this policy.json instead of the configured one", .complete = "file"),
 	OPT_REFUSED(0, "decryption-key", "KEY", "this version can't decrypt images"),
 	OPT_IGNORED(0, "disable-content-trust", NULL, "content trust of docker's kind is not checked"),

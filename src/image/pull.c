@@ -2,43 +2,30 @@
 /*
  * pull.c - an image from its registry: names, manifest, configuration, layers, and then image_make
  *
- * Source: OCI distribution-spec "Pull", image-spec image-index.md; registries.conf and policy by pull_config.c.
+ * Source: OCI distribution-spec "Pull", image-spec image-index.md; registries.conf and policy by remote.c.
  */
 #include "coracle/base/alloc.h"
-#include "coracle/base/clock.h"
-#include "coracle/base/number.h"
-#include "coracle/registry/registry.h"
-#include "coracle/sys/process.h"
 
 #include <inttypes.h>
-#include <signal.h>
 #include <string.h>
-#include <sys/signalfd.h>
 
 #include "make.h"
 #include "media.h"
 #include "pull_private.h"
-
-#define RETRY_MAX     100
-#define RETRY_SECONDS 2
 
 struct pull {
 	struct engine *engine;
 	struct store *store;
 	const struct image_pull *request;
 	const struct image_progress *progress;
-	struct pull_config *config;
 	struct platform platform; /* wanted; without architecture: this machine's */
-	struct http *http;
 	struct list *out;
-	int signal_fd;
-	sigset_t old_mask;
 };
 
 /* what one place says about one tag */
 struct found {
 	struct pull *pull;
-	const struct pull_place *place;
+	const struct remote_place *place;
 	struct registry *registry;
 	const struct reference *name; /* full, with tag or digest */
 	struct registry_manifest manifest;
@@ -68,44 +55,7 @@ void image_pulled_done(struct list *pulled)
 	*pulled = (struct list){0};
 }
 
-/* --- signals --- */
-
-static int catch_signals(struct pull *pull, struct error *err)
-{
-	static const int ending[] = {SIGINT, SIGTERM, SIGHUP};
-	uint64_t ignored = process_ignored_signals();
-	sigset_t set;
-
-	(void) sigemptyset(&set);
-	for (size_t i = 0; i < ARRAY_LEN(ending); i++)
-		if (!(ignored & (UINT64_C(1) << (ending[i] - 1))))
-			(void) sigaddset(&set, ending[i]);
-	pull->signal_fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
-	if (pull->signal_fd < 0)
-		return error_errno(err, errno, "signalfd");
-	(void) sigprocmask(SIG_BLOCK, &set, &pull->old_mask);
-	return 0;
-}
-
-/* release_signals - the one that ended us is taken: whoever called cleans up and exits as usual */
-static void release_signals(struct pull *pull)
-{
-	struct signalfd_siginfo info;
-
-	if (pull->signal_fd < 0)
-		return;
-	while (read(pull->signal_fd, &info, sizeof info) > 0)
-		continue;
-	(void) close(pull->signal_fd);
-	(void) sigprocmask(SIG_SETMASK, &pull->old_mask, NULL);
-}
-
 /* --- manifest and configuration --- */
-
-static const char *reference_of(const struct reference *name)
-{
-	return name->digest ? name->digest : name->tag;
-}
 
 static bool is_index(const struct registry_manifest *manifest)
 {
@@ -182,7 +132,7 @@ static int follow_index(struct found *found, struct error *err)
 
 static int read_manifest(struct found *found, struct error *err)
 {
-	int r = registry_manifest_get(found->registry, found->place->path, reference_of(found->name), REGISTRY_PULL,
+	int r = registry_manifest_get(found->registry, found->place->path, remote_reference(found->name), REGISTRY_PULL,
 	                              &found->manifest, err);
 
 	if (r < 0)
@@ -221,7 +171,7 @@ static int read_config(struct found *found, struct error *err)
 	                  &found->config_length, &ignored);
 
 	if (r < 0) {
-		pull_event(found->pull->progress, IMAGE_PULL_CONFIG, descriptor->digest);
+		progress_event(found->pull->progress, IMAGE_PULL_CONFIG, descriptor->digest);
 		r = registry_blob_read(found->registry, found->place->path, descriptor->digest, REGISTRY_PULL,
 		                       OCI_DOCUMENT_MAX_BYTES, &found->config_bytes, &found->config_length, err);
 	}
@@ -281,7 +231,7 @@ static int bring(struct found *found, char *name, struct error *err)
 
 	if (r < 0)
 		return r;
-	pull_event(found->pull->progress, IMAGE_PULL_WRITING, name);
+	progress_event(found->pull->progress, IMAGE_PULL_WRITING, name);
 	parts.config = found->config_bytes;
 	parts.config_length = found->config_length;
 	parts.manifest = found->manifest.bytes;
@@ -300,7 +250,7 @@ static void add_pulled(const struct found *found, const char *id, const char *na
 	pulled->changed = changed;
 }
 
-static int pull_one(struct pull *pull, const struct pull_place *place, struct registry *registry,
+static int pull_one(struct pull *pull, const struct remote_place *place, struct registry *registry,
                     const struct reference *reference, struct error *err)
 {
 	AUTO(found_done) struct found found = {.pull = pull, .place = place, .registry = registry, .name = reference};
@@ -313,7 +263,7 @@ static int pull_one(struct pull *pull, const struct pull_place *place, struct re
 
 	if (r < 0)
 		return r;
-	pull_event(pull->progress, IMAGE_PULL_FOUND, name);
+	progress_event(pull->progress, IMAGE_PULL_FOUND, name);
 	hold = store_hold(pull->store, err);
 	if (hold < 0)
 		return hold;
@@ -331,29 +281,7 @@ static int pull_one(struct pull *pull, const struct pull_place *place, struct re
 	return r;
 }
 
-/* --- places and names --- */
-
-struct asking {
-	const struct pull *pull;
-	const struct pull_place *place;
-};
-
-static int give_credentials(void *data, UNUSED const char *host, UNUSED const char *repository,
-                            struct registry_credentials *out, struct error *err)
-{
-	const struct asking *asking = data;
-	AUTO_AUTH struct auth auth = {0};
-	int r = pull_config_credentials(asking->pull->config, asking->place, &auth, err);
-
-	if (r <= 0)
-		return r;
-	out->user = TAKE_PTR(auth.username);
-	out->password = TAKE_PTR(auth.password);
-	out->identity_token = TAKE_PTR(auth.identity_token);
-	return 0;
-}
-
-static int pull_tags(struct pull *pull, const struct pull_place *place, struct registry *registry,
+static int pull_tags(struct pull *pull, const struct remote_place *place, struct registry *registry,
                      const struct reference *name, struct error *err)
 {
 	AUTO_TEXTS struct texts tags = {0};
@@ -372,127 +300,13 @@ static int pull_tags(struct pull *pull, const struct pull_place *place, struct r
 	return r;
 }
 
-static int pull_from(struct pull *pull, const struct pull_place *place, const struct reference *name,
-                     struct error *err)
+static int pull_place(void *data, const struct remote_place *place, struct registry *registry,
+                      const struct reference *name, struct error *err)
 {
-	struct asking asking = {.pull = pull, .place = place};
-	const char *cert = place->certs.client.count ? place->certs.client.items[0] : NULL;
-	const char *key = place->certs.key.count ? place->certs.key.items[0] : NULL;
-	const struct registry_endpoint endpoint = {
-		.host = place->host,
-		.tls = {
-			.ca_files = (const char *const *) place->certs.ca.items,
-			.client_cert = cert,
-			.client_key = key,
-			.insecure = place->insecure,
-		},
-		.credentials = give_credentials,
-		.credentials_data = &asking,
-	};
-	struct registry *registry;
-	int r = registry_new(pull->http, &endpoint, &registry, err);
+	struct pull *pull = data;
 
-	if (r < 0)
-		return r;
-	r = pull->request->all_tags ? pull_tags(pull, place, registry, name, err)
-	                            : pull_one(pull, place, registry, name, err);
-	registry_free(registry);
-	return r;
-}
-
-/* is_final - another place would fail in the same way */
-static bool is_final(int r, const struct error *err)
-{
-	return r == -EINTR || err->errnum == ENOSPC || err->errnum == EDQUOT || err->errnum == EROFS;
-}
-
-static int pull_name(struct pull *pull, const char *text, struct error *err)
-{
-	AUTO_REFERENCE struct reference name = {0};
-	AUTO(pull_places_done) struct list places = {0};
-	int r = reference_parse(text, &name, err);
-
-	if (r >= 0)
-		r = pull_config_places(pull->config, &name, &places, err);
-	if (r < 0)
-		return r;
-	LIST_EACH(struct pull_place, place, &places) {
-		struct error failure = {0};
-
-		r = pull_from(pull, place, &name, &failure);
-		if (r >= 0)
-			return r;
-		*err = failure;
-		if (is_final(r, err))
-			return r;
-		if (place->is_mirror)
-			pull_event(pull->progress, IMAGE_PULL_NOTICE, err->text);
-	}
-	return r;
-}
-
-static uint64_t retry_wait(const struct image_pull *request)
-{
-	uint64_t value = 0;
-
-	if (!request->retry_delay)
-		return RETRY_SECONDS * NS_PER_SECOND;
-	if (number_parse_uint(request->retry_delay, 0, 86400, &value) >= 0)
-		return value * NS_PER_SECOND;
-	/* checked by check_request */
-	return clock_parse_duration(request->retry_delay, &value) < 0 ? RETRY_SECONDS * NS_PER_SECOND : value;
-}
-
-/* wait_again - before another attempt; -EINTR when a signal came */
-static int wait_again(struct pull *pull, uint64_t ns, struct error *err)
-{
-	struct pollfd fd = {.fd = pull->signal_fd, .events = POLLIN};
-	int r = poll(&fd, 1, (int) MIN(ns / 1000000, (uint64_t) INT32_MAX));
-
-	return r > 0 ? error_errno(err, EINTR, "wait") : 0;
-}
-
-static int pull_patiently(struct pull *pull, const char *name, struct error *err)
-{
-	uint64_t wait = retry_wait(pull->request);
-	uint64_t left = pull->request->retry.set ? pull->request->retry.value : 0;
-
-	for (;;) {
-		int r = pull_name(pull, name, err);
-
-		if (r >= 0 || left-- == 0 || err->kind != ERROR_SYSTEM || is_final(r, err))
-			return r;
-		pull_event(pull->progress, IMAGE_PULL_NOTICE, err->text);
-		r = wait_again(pull, wait, err);
-		if (r < 0)
-			return r;
-		wait *= 2;
-	}
-}
-
-static int pull_names(struct pull *pull, const struct texts *names, struct error *err)
-{
-	AUTO_TEXTS struct texts failures = {0};
-	AUTO_FREE char *joined = NULL;
-	struct error failure = {0};
-	int r = -ENOENT;
-
-	for (size_t i = 0; i < names->count; i++) {
-		pull_event(pull->progress, IMAGE_PULL_TRYING, names->items[i]);
-		r = pull_patiently(pull, names->items[i], &failure);
-		if (r >= 0)
-			return r;
-		if (is_final(r, &failure))
-			break;
-		texts_add(&failures, failure.text);
-	}
-	if (failures.count < 2) {
-		*err = failure;
-		return r;
-	}
-	joined = texts_join(&failures, "; ");
-	(void) error_set(err, failure.kind, "%zu registries were asked: %.1800s", failures.count, joined);
-	return r;
+	return pull->request->all_tags ? pull_tags(pull, place, registry, name, err)
+	                               : pull_one(pull, place, registry, name, err);
 }
 
 /* --- the request --- */
@@ -521,20 +335,12 @@ static bool is_policy(const struct image_pull *request, const char *word)
 
 static int check_request(const struct image_pull *request, const struct reference *reference, struct error *err)
 {
-	uint64_t ignored;
-
 	if (!is_policy(request, "always") && !is_policy(request, "missing") && !is_policy(request, "never")
 	    && !is_policy(request, "newer"))
 		return error_set(err, ERROR_INVALID, "policy \"%.100s\" is not always, missing, never or newer",
 		                 request->policy);
 	if (request->all_tags && (reference->tag || reference->digest))
 		return error_set(err, ERROR_INVALID, "all tags are asked for: give the name without tag and digest");
-	if (request->retry.set && request->retry.value > RETRY_MAX)
-		return error_set(err, ERROR_INVALID, "option --retry: %d at the most", RETRY_MAX);
-	if (request->retry_delay && number_parse_uint(request->retry_delay, 0, 86400, &ignored) < 0
-	    && clock_parse_duration(request->retry_delay, &ignored) < 0)
-		return error_set(err, ERROR_INVALID, "option --retry-delay: \"%.100s\" is no time, such as 5s",
-		                 request->retry_delay);
 	return 0;
 }
 
@@ -555,33 +361,20 @@ static int take_local(struct engine *engine, const char *name, struct list *out,
 	return 1;
 }
 
-static void notice(void *data, const char *line)
-{
-	const struct pull *pull = data;
-
-	pull_event(pull->progress, IMAGE_PULL_NOTICE, line);
-}
-
 static int pull_all(struct pull *pull, const struct reference *reference, struct error *err)
 {
+	AUTO_REMOTE struct remote *remote = NULL;
 	AUTO_TEXTS struct texts names = {0};
-	struct http_options options = {.notice = notice, .notice_data = pull};
 	int r = read_platform(pull->request, &pull->platform, err);
 
 	if (r >= 0)
-		r = pull_config_read(pull->request, &pull->config, err);
+		r = remote_open(&pull->request->remote, pull->progress, &remote, err);
 	if (r >= 0)
-		r = pull_config_names(pull->config, reference, &names, err);
-	if (r >= 0)
-		r = catch_signals(pull, err);
+		r = remote_names(remote, reference, &names, err);
 	if (r < 0)
 		return r;
-	options.interrupt_fd = pull->signal_fd;
-	r = http_new(&options, &pull->http, err);
-	if (r >= 0) {
-		store_sweep(pull->store);
-		r = pull_names(pull, &names, err);
-	}
+	store_sweep(pull->store);
+	r = remote_each(remote, &names, REMOTE_PULL, pull_place, pull, err);
 	if (r == -EINTR) {
 		r = error_set(err, ERROR_SYSTEM, "interrupted; what was downloaded is kept for the next pull");
 		err->errnum = EINTR;
@@ -592,26 +385,21 @@ static int pull_all(struct pull *pull, const struct reference *reference, struct
 
 static void pull_done(struct pull *pull)
 {
-	http_free(pull->http);
-	pull_config_free(pull->config);
 	platform_done(&pull->platform);
-	release_signals(pull);
 }
 
 int image_pull(struct engine *engine, const char *name, const struct image_pull *request,
                const struct image_progress *progress, struct list *out, struct error *err)
 {
-	static const char docker[] = "docker://";
-	const char *text = strncmp(name, docker, sizeof docker - 1) == 0 ? name + sizeof docker - 1 : name;
 	AUTO(pull_done) struct pull pull = {
 		.engine = engine,
 		.store = engine_store(engine, err),
 		.request = request,
 		.progress = progress,
 		.out = out,
-		.signal_fd = -1,
 	};
 	AUTO_REFERENCE struct reference reference = {0};
+	const char *text = remote_text(name);
 	struct error ignored = {0};
 	int r = pull.store ? reference_parse(text, &reference, err) : -EIO;
 
@@ -630,7 +418,7 @@ int image_pull(struct engine *engine, const char *name, const struct image_pull 
 	r = pull_all(&pull, &reference, err);
 	/* as podman: an image that is here will do when the registry can't be asked */
 	if (r < 0 && r != -EINTR && is_policy(request, "newer") && take_local(engine, text, out, &ignored) > 0) {
-		pull_event(progress, IMAGE_PULL_NOTICE, err->text);
+		progress_event(progress, IMAGE_PULL_NOTICE, err->text);
 		return 0;
 	}
 	return r < 0 ? r : 0;

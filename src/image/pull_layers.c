@@ -11,7 +11,6 @@
  */
 #include "coracle/base/alloc.h"
 #include "coracle/base/clock.h"
-#include "coracle/registry/registry.h"
 
 #include <string.h>
 
@@ -45,12 +44,6 @@ struct layers {
 	struct image_pull_layer *shown;
 	uint64_t drawn_ns;
 };
-
-void pull_event(const struct image_progress *progress, enum image_pull_event event, const char *text)
-{
-	if (progress && progress->event)
-		progress->event(progress->data, event, text);
-}
 
 /* --- what comes from the registry --- */
 
@@ -126,6 +119,20 @@ static size_t downloading(const struct layers *layers)
 	return count;
 }
 
+/* drop_part - of a layer that is here: a pull that was killed between the layer and the part's end left it */
+static void drop_part(const struct layers *layers, const struct descriptor *descriptor)
+{
+	AUTO_PART struct part part = PART_INIT;
+	struct error ignored = {0};
+	int64_t size = part_progress(layers->request->store, descriptor->digest);
+
+	/* an incomplete one is of use for the same blob upon other layers */
+	if (size >= 0 && size == descriptor->size
+	    && part_open(layers->request->store, descriptor->digest, (uint64_t) descriptor->size, LOCK_TRY, &part,
+	                 &ignored) >= 0)
+		part_complete(&part);
+}
+
 /* start_layer - begin a download, or see that somebody else is at it or has brought the layer */
 static int start_layer(struct layers *layers, struct layer *layer, struct error *err)
 {
@@ -134,12 +141,13 @@ static int start_layer(struct layers *layers, struct layer *layer, struct error 
 
 	if (layer_exists(store, layer->chain_id)) {
 		layer->state = layer->announced ? IMAGE_PULL_DONE : IMAGE_PULL_EXISTED;
+		drop_part(layers, layer->descriptor);
 		if (!layer->announced)
-			pull_event(layers->request->progress, IMAGE_PULL_EXISTS, layer->descriptor->digest);
+			progress_event(layers->request->progress, IMAGE_PULL_EXISTS, layer->descriptor->digest);
 		return 0;
 	}
 	if (!layer->announced)
-		pull_event(layers->request->progress, IMAGE_PULL_LAYER, layer->descriptor->digest);
+		progress_event(layers->request->progress, IMAGE_PULL_LAYER, layer->descriptor->digest);
 	layer->announced = true;
 	r = part_open(store, layer->descriptor->digest, (uint64_t) layer->descriptor->size, LOCK_TRY, &layer->part,
 	              err);

@@ -2,7 +2,6 @@
 /*
  * pull_private.h - the parts of a pull
  *
- * pull_config.c  which places an image may come from, and with which credentials: configuration files
  * pull.c         names, manifests, the configuration; ends with image_make
  * pull_layers.c  the layers: downloads side by side, one poll loop
  * pull_worker.c  the process that unpacks one layer while it arrives
@@ -11,36 +10,13 @@
 #ifndef CORACLE_IMAGE_PULL_PRIVATE_H
 #define CORACLE_IMAGE_PULL_PRIVATE_H
 
-#include "coracle/conf/auth.h"
-#include "coracle/conf/certs.h"
 #include "coracle/image/image.h"
-#include "coracle/image/reference.h"
 #include "coracle/store/part.h"
 
 #include <sys/types.h>
 
-/* --- pull_config.c --- */
-struct pull_config;
-
-struct pull_place {
-	char *host, *path; /* owned */
-	bool insecure, is_mirror;
-	struct certs certs;
-};
-
-int pull_config_read(const struct image_pull *request, struct pull_config **out, struct error *err)
-	NONNULL(1, 2, 3) MUST_USE;
-void pull_config_free(struct pull_config *config);
-/* pull_config_names - full names that reference may mean, each with tag or digest; its registry may be NULL */
-int pull_config_names(const struct pull_config *config, const struct reference *reference, struct texts *out,
-                      struct error *err) NONNULL(1, 2, 3, 4) MUST_USE;
-/* pull_config_places - list of struct pull_place where a full name is asked for; -EACCES when policy forbids it */
-int pull_config_places(const struct pull_config *config, const struct reference *name, struct list *out,
-                       struct error *err) NONNULL(1, 2, 3, 4) MUST_USE;
-void pull_places_done(struct list *places) NONNULL(1);
-/* pull_config_credentials - 1 with credentials, 0 without; --creds are for places that are no mirrors */
-int pull_config_credentials(const struct pull_config *config, const struct pull_place *place, struct auth *out,
-                            struct error *err) NONNULL(1, 2, 3, 4) MUST_USE;
+#include "progress.h"
+#include "remote.h"
 
 /* --- pull_worker.c --- */
 struct pull_worker {
@@ -71,8 +47,6 @@ int pull_worker_finish(struct pull_worker *worker, struct error *err) NONNULL(1,
 void pull_worker_stop(struct pull_worker *worker) NONNULL(1);
 
 /* --- pull_layers.c --- */
-struct registry;
-
 struct pull_layers {
 	struct store *store;
 	struct registry *registry;
@@ -83,7 +57,5 @@ struct pull_layers {
 };
 /* pull_layers - all of them are in the store afterwards; the caller holds it (store_hold) */
 int pull_layers(const struct pull_layers *request, struct error *err) NONNULL(1, 2) MUST_USE;
-/* pull_event - tell progress (may be NULL) */
-void pull_event(const struct image_progress *progress, enum image_pull_event event, const char *text) NONNULL(3);
 
 #endif

@@ -124,14 +124,19 @@ struct image_progress {
 	void (*layers)(void *data, const struct image_pull_layer *layers, size_t count);
 };
 
-struct image_pull {
-	char *platform, *os, *arch, *variant; /* NULL: this machine's */
-	char *policy;      /* "always" (default), "missing", "never", "newer" */
-	bool all_tags, quiet;
+/* how registries are reached; all may be unset */
+struct image_remote {
 	struct opt_bool tls_verify; /* not set: what registries.conf says */
 	char *authfile, *creds, *cert_dir, *signature_policy;
 	struct opt_uint retry; /* further attempts after errors of network and registry; default: those of http.h alone */
 	char *retry_delay;     /* "5s" or seconds; default 2 s, doubled each time */
+};
+
+struct image_pull {
+	char *platform, *os, *arch, *variant; /* NULL: this machine's */
+	char *policy;      /* "always" (default), "missing", "never", "newer" */
+	bool all_tags, quiet;
+	struct image_remote remote;
 };
 
 struct image_pulled { /* all owned */
