@@ -10,6 +10,7 @@
 #include "coracle/base/alloc.h"
 #include "coracle/base/file.h"
 #include "coracle/base/text.h"
+#include "coracle/store/tar.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -20,12 +21,8 @@
 
 #include "unpack.h"
 
-#define BLOCK           512
-#define NAME_BYTES      100
 #define RECORDS_MAX     (1 << 20)
 #define XATTR_MAX       65536
-#define LARGEST_ID      2097151 /* seven octal digits */
-#define LARGEST_NUMBER  8589934591 /* eleven */
 #define WHITEOUT_PREFIX ".wh."
 #define OPAQUE_NAME     ".wh..wh..opq"
 
@@ -45,48 +42,22 @@ static int put(struct tar_maker *maker, const void *bytes, size_t length, struct
 
 static int put_padding(struct tar_maker *maker, uint64_t length, struct error *err)
 {
-	static const char zeros[BLOCK];
-	size_t over = (size_t) (length % BLOCK);
+	static const char zeros[TAR_BLOCK];
 
-	return over ? put(maker, zeros, BLOCK - over, err) : 0;
+	return put(maker, zeros, tar_padding(length), err);
 }
 
 /* --- headers --- */
 
-static void octal(char *into, int digits, uint64_t number)
+static int put_header(struct tar_maker *maker, const struct tar_header *header, struct error *err)
 {
-	for (int i = digits; i-- > 0; number >>= 3)
-		into[i] = (char) ('0' + (number & 7));
-}
+	struct tar_header fitting = *header;
+	char block[TAR_BLOCK];
 
-struct header {
-	const char *path, *link;
-	char type;
-	mode_t mode;
-	uint64_t uid, gid, size;
-	int64_t seconds;
-};
-
-static int put_header(struct tar_maker *maker, const struct header *header, struct error *err)
-{
-	char block[BLOCK] = {0};
-	unsigned sum = 0;
-
-	/* what does not fit here stands in the pax records before it */
-	(void) memcpy(block, header->path, MIN(strlen(header->path), (size_t) NAME_BYTES));
-	octal(block + 100, 7, header->mode & 07777);
-	octal(block + 108, 7, header->uid > LARGEST_ID ? 0 : header->uid);
-	octal(block + 116, 7, header->gid > LARGEST_ID ? 0 : header->gid);
-	octal(block + 124, 11, header->size > LARGEST_NUMBER ? 0 : header->size);
-	octal(block + 136, 11, header->seconds < 0 || header->seconds > LARGEST_NUMBER ? 0 : (uint64_t) header->seconds);
-	(void) memset(block + 148, ' ', 8);
-	block[156] = header->type;
-	if (header->link)
-		(void) memcpy(block + 157, header->link, MIN(strlen(header->link), (size_t) NAME_BYTES));
-	(void) memcpy(block + 257, "ustar\00000", 8);
-	for (size_t i = 0; i < sizeof block; i++)
-		sum += (unsigned char) block[i];
-	octal(block + 148, 6, sum);
+	/* what does not fit stands in the pax records before it */
+	if (fitting.size > TAR_LARGEST_NUMBER)
+		fitting.size = 0;
+	tar_header_fill(&fitting, block);
 	return put(maker, block, sizeof block, err);
 }
 
@@ -172,23 +143,23 @@ static int add_xattrs(struct text *records, int dir_fd, const char *name)
 	return r;
 }
 
-static int put_entry(struct tar_maker *maker, const struct header *header, const struct timespec *time,
+static int put_entry(struct tar_maker *maker, const struct tar_header *header, const struct timespec *time,
                      struct text *records, struct error *err)
 {
-	struct header extra = {.path = "PaxHeaders/entry", .type = 'x', .mode = 0644};
+	struct tar_header extra = {.path = "PaxHeaders/entry", .type = 'x', .mode = 0644};
 	int r = 0;
 
-	if (strlen(header->path) > NAME_BYTES)
+	if (strlen(header->path) > TAR_NAME_BYTES)
 		r = add_record(records, "path", header->path, strlen(header->path));
-	if (r >= 0 && header->link && strlen(header->link) > NAME_BYTES)
+	if (r >= 0 && header->link && strlen(header->link) > TAR_NAME_BYTES)
 		r = add_record(records, "linkpath", header->link, strlen(header->link));
-	if (r >= 0 && header->size > LARGEST_NUMBER)
+	if (r >= 0 && header->size > TAR_LARGEST_NUMBER)
 		r = add_number(records, "size", header->size);
-	if (r >= 0 && header->uid > LARGEST_ID)
+	if (r >= 0 && header->uid > TAR_LARGEST_ID)
 		r = add_number(records, "uid", header->uid);
-	if (r >= 0 && header->gid > LARGEST_ID)
+	if (r >= 0 && header->gid > TAR_LARGEST_ID)
 		r = add_number(records, "gid", header->gid);
-	if (r >= 0 && (time->tv_nsec || time->tv_sec < 0 || time->tv_sec > LARGEST_NUMBER))
+	if (r >= 0 && (time->tv_nsec || time->tv_sec < 0 || time->tv_sec > TAR_LARGEST_NUMBER))
 		r = add_time(records, time);
 	if (r < 0)
 		return error_errno(err, -r, "headers of \"%.300s\"", header->path);
@@ -251,7 +222,7 @@ static int put_content(struct tar_maker *maker, int dir_fd, const char *name, co
 	return r < 0 ? r : put_padding(maker, (uint64_t) st->st_size, err);
 }
 
-static int put_file(struct tar_maker *maker, struct header *header, int dir_fd, const char *name,
+static int put_file(struct tar_maker *maker, struct tar_header *header, int dir_fd, const char *name,
                     const struct stat *st, struct text *records, struct error *err)
 {
 	int r;
@@ -268,7 +239,7 @@ static int put_whiteout(struct tar_maker *maker, const char *above, const char *
 	AUTO_FREE char *path = *above ? xprintf("%s/" WHITEOUT_PREFIX "%s", above, name)
 	                              : xprintf(WHITEOUT_PREFIX "%s", name);
 	AUTO_TEXT struct text records = TEXT_INIT(RECORDS_MAX);
-	struct header header = {.path = path, .type = '0', .mode = 0};
+	struct tar_header header = {.path = path, .type = '0', .mode = 0};
 	struct timespec none = {0};
 
 	return put_entry(maker, &header, &none, &records, err);
@@ -280,7 +251,7 @@ static int put_node(struct tar_maker *maker, int dir_fd, const char *name, const
 	AUTO_TEXT struct text records = TEXT_INIT(RECORDS_MAX);
 	AUTO_FREE char *with_slash = NULL;
 	char target[PATH_MAX];
-	struct header header = {
+	struct tar_header header = {
 		.path = path, .mode = st->st_mode, .uid = st->st_uid, .gid = st->st_gid,
 		.seconds = st->st_mtim.tv_sec,
 	};
@@ -358,7 +329,7 @@ static int put_directory(struct tar_maker *maker, int dir_fd, const char *path, 
 
 int layer_tar_write(int diff_fd, layer_write *write, void *context, struct error *err)
 {
-	static const char end[2 * BLOCK];
+	static const char end[2 * TAR_BLOCK];
 	struct tar_maker maker = {.write = write, .context = context, .buffer = xcalloc(1, EXPORT_BLOCK)};
 	int r = put_directory(&maker, diff_fd, "", LAYER_MAX_DEPTH + 2, err);
 
