@@ -6,7 +6,7 @@ extern const struct command cmd_run, cmd_create, cmd_start, cmd_exec;
 extern const struct command cmd_attach, cmd_stop, cmd_restart, cmd_kill;
 extern const struct command cmd_wait, cmd_rm, cmd_ps, cmd_logs;
 extern const struct command cmd_inspect, cmd_container_inspect, cmd_images, cmd_load;
-extern const struct command cmd_pull, cmd_login, cmd_logout;
+extern const struct command cmd_pull, cmd_login, cmd_logout, cmd_save;
 extern const struct command cmd_import, cmd_tag, cmd_untag, cmd_rmi;
 extern const struct command cmd_image_inspect, cmd_volume_create, cmd_volume_ls, cmd_volume_inspect;
 extern const struct command cmd_volume_rm, cmd_volume_prune, cmd_doctor, cmd_info;
@@ -37,6 +37,7 @@ const struct command *const commands[] = {
 	&cmd_login,
 	&cmd_logout,
 	&cmd_load,
+	&cmd_save,
 	&cmd_import,
 	&cmd_tag,
 	&cmd_untag,
@@ -83,10 +84,10 @@ const char *const commands_missing[] = {
 	"container unmount", "container unpause", "container update", "context", "cp", "diff",
 	"events", "export", "farm", "generate", "healthcheck", "history", "image build",
 	"image diff", "image exists", "image history", "image mount", "image prune",
-	"image push", "image save", "image scp", "image search", "image tree",
+	"image push", "image scp", "image search", "image tree",
 	"image trust", "image unmount", "init", "kube", "machine", "manifest",
 	"mount", "network", "node", "pause", "plugin", "pod", "port", "push", "quadlet",
-	"rename", "save", "search", "secret", "service", "stack", "stats", "swarm",
+	"rename", "search", "secret", "service", "stack", "stats", "swarm",
 	"system check", "system connection", "system df", "system events", "system migrate",
 	"system prune", "system renumber", "system reset", "system service", "top", "trust",
 	"umount", "unmount", "unpause", "unshare", "update", "volume exists", "volume export",
