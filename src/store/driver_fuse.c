@@ -124,12 +124,15 @@ static int fuse_start(int store, int container_fd, const char *options, pid_t *o
 
 static int fuse_options(const struct driver_mount *request, struct text *options)
 {
-	/* allow_other: the container's other users; refused to no one inside a user namespace */
-	int r = text_add(options, "allow_other,lowerdir=");
+	/*
+	 * allow_other: the container's other users; refused to no one inside a user namespace.
+	 * writeback=0: with the kernel's cache in between write(2) knows nothing of a full disk, and programs write for ever
+	 */
+	int r = text_add(options, "allow_other,writeback=0,lowerdir=");
 
 	if (request->uid_mapping) {
 		text_clear(options);
-		r = text_printf(options, "allow_other,uidmapping=%s,gidmapping=%s,lowerdir=",
+		r = text_printf(options, "allow_other,writeback=0,uidmapping=%s,gidmapping=%s,lowerdir=",
 		                request->uid_mapping, request->gid_mapping);
 	}
 	for (size_t i = request->layers->count; i-- > 0 && r >= 0;) {
