@@ -224,11 +224,12 @@ static int add_usual(const struct places *places, struct containers_conf *into, 
 	/* storage.conf of /etc stands for that of /usr/share, containers.conf is laid over it */
 	const char *const directories[] = {places->vendor, places->system, places->user};
 	AUTO_FREE char *system = xprintf("%s/storage.conf", places->system);
-	size_t first = kind == CONF_STORAGE && files_has(system) ? 1 : 0;
+	size_t first = kind == CONF_STORAGE && files_has(places->system) && files_has(system) ? 1 : 0;
 	int r = 0;
 
 	for (size_t i = first; i < ARRAY_LEN(directories) && r >= 0; i++) {
-		if (!directories[i])
+		/* one call instead of two or four where there is nothing: this is on the way of every start */
+		if (!directories[i] || !files_has(directories[i]))
 			continue;
 		r = add_main(into, kind, directories[i], err);
 		if (r >= 0)
@@ -245,7 +246,8 @@ static int add_named(struct containers_conf *into, enum conf_kind kind, const ch
 	return r == 0 ? error_set(err, ERROR_NOT_FOUND, "%s: no such file; the environment names it", path) : r;
 }
 
-static int read_kind(const struct places *places, enum conf_kind kind, struct containers_conf *out, struct error *err)
+int containers_conf_read_kind(const struct places *places, enum conf_kind kind, struct containers_conf *out,
+                              struct error *err)
 {
 	static const char *const variables[] = {"CONTAINERS_CONF", "CONTAINERS_STORAGE_CONF"};
 	AUTO_FREE char *variable = xprintf("%s_OVERRIDE", variables[kind]);
@@ -259,9 +261,9 @@ static int read_kind(const struct places *places, enum conf_kind kind, struct co
 
 int containers_conf_read(const struct places *places, struct containers_conf *out, struct error *err)
 {
-	int r = read_kind(places, CONF_CONTAINERS, out, err);
+	int r = containers_conf_read_kind(places, CONF_CONTAINERS, out, err);
 
-	return r < 0 ? r : read_kind(places, CONF_STORAGE, out, err);
+	return r < 0 ? r : containers_conf_read_kind(places, CONF_STORAGE, out, err);
 }
 
 void containers_conf_done(struct containers_conf *conf)

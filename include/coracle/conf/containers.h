@@ -49,12 +49,15 @@ struct containers_conf {
 /* containers_conf_read - both kinds of files; *out zeroed by the caller, to be freed also on failure */
 int containers_conf_read(const struct places *places, struct containers_conf *out, struct error *err)
 	NONNULL(1, 2, 3) MUST_USE;
+/* containers_conf_read_kind - only one of them */
+enum conf_kind { CONF_CONTAINERS, CONF_STORAGE };
+int containers_conf_read_kind(const struct places *places, enum conf_kind kind, struct containers_conf *out,
+                              struct error *err) NONNULL(1, 3, 4) MUST_USE;
 /*
  * containers_conf_add - lay one file's text over what is there
  *
  * Returns 0 or -EINVAL, err begins with the path; a key of the wrong type is named. Unknown keys are passed over.
  */
-enum conf_kind { CONF_CONTAINERS, CONF_STORAGE };
 int containers_conf_add(struct containers_conf *into, enum conf_kind kind, const char *path, const char *bytes,
                         size_t length, struct error *err) NONNULL(1, 3, 4, 6) MUST_USE;
 void containers_conf_done(struct containers_conf *conf) NONNULL(1);
