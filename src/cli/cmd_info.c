@@ -36,6 +36,7 @@ struct facts {
 	bool rootless;
 	const char *cgroup_version;
 	const char *driver;
+	struct pairs driver_facts; /* which were tried, with what result; where the wish came from */
 	int containers, running, paused, stopped, images;
 	char *pretty_name, *distribution, *distribution_version;
 	char *slirp;
@@ -47,6 +48,7 @@ static void facts_done(struct facts *facts)
 	free(facts->distribution);
 	free(facts->distribution_version);
 	free(facts->slirp);
+	pairs_done(&facts->driver_facts);
 }
 
 static void count_containers(struct engine *engine, struct facts *facts)
@@ -70,13 +72,35 @@ static void count_containers(struct engine *engine, struct facts *facts)
 	}
 }
 
+/* Why it is that driver: whose wish it was, and what became of those that were tried before. */
+static void look_at_driver(struct engine *engine, struct store *store, struct facts *facts)
+{
+	AUTO_DRIVER_WISH struct driver_wish wish = {0};
+	AUTO_PAIRS struct pairs tried = {0};
+	struct error err = {0};
+	const struct driver *driver = NULL;
+
+	if (driver_wish_read(&wish, &err) >= 0)
+		driver = driver_explain(store, &engine->paths, wish.name ? wish.name : "", &tried, &err);
+	if (driver)
+		facts->driver = driver->name;
+	else
+		print_warning("%s", err.text);
+	pairs_set(&facts->driver_facts, "Chosen by", wish.name ? wish.from : "trying, best first");
+	if (wish.passed_over) {
+		AUTO_FREE char *text = xprintf("%s of %s, which is no driver of ours", wish.passed_over, wish.from);
+
+		pairs_set(&facts->driver_facts, "Passed over", text);
+	}
+	pairs_set_all(&facts->driver_facts, &tried);
+}
+
 /* The driver is found by trying in the user namespace; without one there is still much to tell. */
 static void look_at_store(struct engine *engine, struct facts *facts)
 {
 	struct error err = {0};
 	struct list images = {0};
 	struct store *store = engine_store(engine, &err);
-	const struct driver *driver;
 
 	facts->driver = "";
 	if (!store || image_record_list(store, &images, &err) < 0) {
@@ -89,11 +113,7 @@ static void look_at_store(struct engine *engine, struct facts *facts)
 		print_warning("%s", err.text);
 		return;
 	}
-	driver = driver_choose(store, &engine->paths, NULL, &err);
-	if (driver)
-		facts->driver = driver->name;
-	else
-		print_warning("%s", err.text);
+	look_at_driver(engine, store, facts);
 }
 
 static int facts_collect(struct engine *engine, struct facts *facts, struct error *err)
@@ -140,6 +160,26 @@ static json_t *security_options(const struct facts *facts)
 	return options;
 }
 
+/* docker has pairs, podman an object */
+static json_t *driver_status(const struct facts *facts)
+{
+	json_t *array = json_array();
+
+	for (size_t i = 0; i < facts->driver_facts.count; i++)
+		(void) json_array_append_new(array, json_pack("[s,s]", facts->driver_facts.items[i].key,
+		                                              facts->driver_facts.items[i].value));
+	return array;
+}
+
+static json_t *graph_status(const struct facts *facts)
+{
+	json_t *object = json_object();
+
+	for (size_t i = 0; i < facts->driver_facts.count; i++)
+		set_text(object, facts->driver_facts.items[i].key, facts->driver_facts.items[i].value);
+	return object;
+}
+
 static void add_docker(json_t *info, const struct engine *engine, const struct facts *facts)
 {
 	char now[CLOCK_TEXT_SIZE];
@@ -150,7 +190,7 @@ static void add_docker(json_t *info, const struct engine *engine, const struct f
 	set_number(info, "ContainersStopped", (uint64_t) facts->stopped);
 	set_number(info, "Images", (uint64_t) facts->images);
 	set_text(info, "Driver", facts->driver);
-	(void) json_object_set_new(info, "DriverStatus", json_array());
+	(void) json_object_set_new(info, "DriverStatus", driver_status(facts));
 	set_text(info, "DockerRootDir", engine->paths.data);
 	set_text(info, "ServerVersion", CORACLE_VERSION);
 	set_text(info, "OSType", "linux");
@@ -236,6 +276,7 @@ static void add_podman(json_t *info, const struct engine *engine, const struct f
 	set_text(store, "runRoot", engine->paths.runtime);
 	set_text(store, "graphDriverName", facts->driver);
 	set_text(store, "volumePath", volumes);
+	(void) json_object_set_new(store, "graphStatus", graph_status(facts));
 	(void) json_object_set_new(store, "graphOptions", json_object());
 	(void) json_object_set_new(store, "imageStore", json_pack("{s:i}", "number", facts->images));
 	(void) json_object_set_new(store, "containerStore",

@@ -5,6 +5,7 @@
 #include "coracle/base/alloc.h"
 #include "coracle/image/image.h"
 #include "coracle/image/reference.h"
+#include "coracle/store/driver.h"
 
 #include <limits.h>
 #include <string.h>
@@ -109,6 +110,17 @@ static int find_or_pull(const struct making *making, struct image_record *found,
 	return r < 0 ? r : image_find(making->engine, full, found, name, err);
 }
 
+/* The monitor, whose environment is its own, makes the root with it. */
+static int wish_driver(struct record *record, struct error *err)
+{
+	AUTO_DRIVER_WISH struct driver_wish wish = {0};
+	int r = driver_wish_read(&wish, err);
+
+	if (r >= 0)
+		text_replace(&record->driver, wish.name);
+	return r;
+}
+
 int create_image(struct making *making, struct error *err)
 {
 	const struct container_create *request = making->request;
@@ -132,8 +144,9 @@ int create_image(struct making *making, struct error *err)
 		text_replace(&making->record->image, name);
 	text_replace(&making->record->image_id, found.id);
 	texts_add_all(&making->record->layers, &found.layers);
-	/* the monitor, whose environment is its own, makes the root with it */
-	text_replace(&making->record->driver, getenv("STORAGE_DRIVER"));
+	r = wish_driver(making->record, err);
+	if (r < 0)
+		return r;
 	r = image_read_config(making->engine, &found, &making->image, err);
 	if (r < 0)
 		return r;

@@ -98,13 +98,22 @@ char *inspect_log_path(const struct paths *paths, const struct record *record)
 	                    : xprintf("%s/containers/%s/%s", paths->data, record->id, name);
 }
 
-/* As asked for, else what the probe of this boot has found ("NAME DEVICE"); before the first start nobody knows. */
+/*
+ * As asked for, else what the first start has left (monitor/root.c), else what the probe of this boot has found
+ * ("NAME DEVICE"); before the first start nobody knows.
+ */
 static char *driver_name(const struct paths *paths, const struct record *record)
 {
+	AUTO_FREE char *link = xprintf("containers/%s/driver", record->id);
 	AUTO_FREE char *found = NULL;
+	char name[64];
+	ssize_t length;
 
 	if (record->driver && *record->driver)
 		return xstrdup(record->driver);
+	length = readlinkat(paths->data_fd, link, name, sizeof name);
+	if (length > 0)
+		return xstrndup(name, (size_t) length);
 	if (record->layers.count == 0 || file_read(paths->runtime_fd, "driver.any", 256, &found, NULL) < 0)
 		return xstrdup("");
 	return xstrndup(found, strcspn(found, " \n"));

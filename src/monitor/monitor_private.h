@@ -146,6 +146,10 @@ void spec_capabilities(const struct record *record, uint64_t bounding, bool root
 int spec_volumes(struct monitor *monitor, const struct oci_process *process, struct error *err);
 int spec_limits(struct monitor *monitor, struct oci_spec *spec, struct error *err);
 
+/* --- root.c --- */
+int monitor_mount_root(struct monitor *monitor, struct error *err);
+int monitor_mark_root(struct monitor *monitor, struct error *err);
+
 /* --- keep_id.c --- */
 int keep_id_prepare(struct monitor *monitor, struct error *err);
 void keep_id_spec(const struct monitor *monitor, struct oci_linux *linux_);

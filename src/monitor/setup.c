@@ -205,65 +205,6 @@ static int reopen_directories(struct monitor *monitor, struct error *err)
 	                                 : 0;
 }
 
-static int mount_root(struct monitor *monitor, struct error *err)
-{
-	const struct record *record = monitor->record;
-	struct driver_mount request = {
-		.layers = &record->layers,
-		.container_fd = monitor->container_fd,
-		.durable = !record->auto_remove,
-	};
-	AUTO_FREE char *uids = NULL;
-	AUTO_FREE char *gids = NULL;
-	int r;
-
-	if (record->rootfs && *record->rootfs) {
-		AUTO_CLOSE int dir = open(record->rootfs, O_PATH | O_DIRECTORY | O_CLOEXEC);
-
-		if (dir < 0)
-			return error_errno(err, errno, "--rootfs %s", record->rootfs);
-		monitor->root_fd = mount_clone(dir, true);
-		return monitor->root_fd < 0 ? error_errno(err, -monitor->root_fd, "bind %s", record->rootfs) : 0;
-	}
-	if (record->host_image) {
-		monitor->root_fd = host_mount(monitor->container_fd, err);
-		return monitor->root_fd < 0 ? monitor->root_fd : 0;
-	}
-	r = store_open(&monitor->paths, &monitor->store, err);
-	if (r < 0)
-		return r;
-	if (monitor->keep_id && monitor->userns_rung != USERNS_SINGLE) {
-		monitor->driver = &driver_fuse;
-		request.uid_mapping = uids = keep_id_uids(monitor);
-		request.gid_mapping = gids = keep_id_gids(monitor);
-	} else {
-		monitor->driver = driver_choose(monitor->store, &monitor->paths, record->driver, err);
-	}
-	if (!monitor->driver)
-		return -EOPNOTSUPP;
-	request.store = monitor->store;
-	monitor->root_fd = monitor->driver->mount(&request, err);
-	return monitor->root_fd < 0 ? error_wrap(err, monitor->root_fd, "root file system (%s)",
-	                                         monitor->driver->name)
-	                            : 0;
-}
-
-/* Scripts ask for these to learn that they are in a container; a read-only root goes without. */
-static int mark_root(struct monitor *monitor, struct error *err)
-{
-	static const char *const marks[] = {"/run/.containerenv", "/.dockerenv"};
-
-	(void) err;
-	if (monitor->record->rootfs && *monitor->record->rootfs)
-		return 0;
-	for (size_t i = 0; i < ARRAY_LEN(marks); i++) {
-		AUTO_CLOSE int fd = root_make_file(monitor->root_fd, marks[i], 0644);
-
-		(void) fd;
-	}
-	return 0;
-}
-
 static int open_log(struct monitor *monitor, struct error *err)
 {
 	return log_file_open(&monitor->log, monitor->container_fd, monitor->record, err);
@@ -313,8 +254,8 @@ static const struct {
 	{"user namespace", enter_userns},
 	{"directories again", reopen_directories},
 	{"keep-id", keep_id_prepare},
-	{"root", mount_root},
-	{"marks", mark_root},
+	{"root", monitor_mount_root},
+	{"marks", monitor_mark_root},
 	{"cgroup", monitor_cgroup_make},
 	{"specification", monitor_spec},
 	{"seccomp", load_seccomp},
@@ -400,7 +341,7 @@ static int spawn_program(struct monitor *monitor, struct session *session, struc
 	/* a root that went away with the last run is mounted anew */
 	if (monitor->root_spent) {
 		(void) close(monitor->root_fd);
-		r = mount_root(monitor, err);
+		r = monitor_mount_root(monitor, err);
 		if (r < 0)
 			return r;
 	}

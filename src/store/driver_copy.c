@@ -45,6 +45,7 @@ struct copy {
 	char *buffer; /* COPY_BUFFER */
 	char *names;  /* COPY_NAMES_MAX */
 	char *value;  /* COPY_VALUE_MAX */
+	const char *uid_mapping, *gid_mapping; /* of struct driver_mount */
 };
 
 static int link_compare(const void *a, const void *b)
@@ -99,6 +100,21 @@ static int copy_xattrs(struct copy *copy, int from_fd, int into_fd, const char *
 	return 0;
 }
 
+/* shown - the id that a file on disk is given in the copy: mapping is "ON-DISK:SHOWN:COUNT[:...]"; NULL: the same */
+static unsigned shown(const char *mapping, unsigned id)
+{
+	unsigned disk, as, count;
+	int used = 0;
+
+	while (mapping && sscanf(mapping, "%u:%u:%u%n", &disk, &as, &count, &used) == 3) {
+		if (id >= disk && id - disk < count)
+			return as + (id - disk);
+		mapping += used;
+		mapping += *mapping == ':';
+	}
+	return id;
+}
+
 /* copy_attributes - owner before mode, which chown(2) would strip of set-id bits, before capabilities */
 static int copy_attributes(struct copy *copy, int from_fd, int into_fd, const char *name,
                            const struct stat *st)
@@ -106,7 +122,8 @@ static int copy_attributes(struct copy *copy, int from_fd, int into_fd, const ch
 	const struct timespec times[2] = {st->st_atim, st->st_mtim};
 	int r;
 
-	if (fchownat(into_fd, name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fchownat(into_fd, name, shown(copy->uid_mapping, st->st_uid), shown(copy->gid_mapping, st->st_gid),
+	             AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
 	if (!S_ISLNK(st->st_mode) && fchmodat(into_fd, name, st->st_mode & 07777, 0) < 0)
 		return -errno;
@@ -302,7 +319,8 @@ static int copy_layers(const struct driver_mount *request, struct error *err)
 	AUTO_FREE char *buffer = xcalloc(1, COPY_BUFFER), *names = xcalloc(1, COPY_NAMES_MAX);
 	AUTO_FREE char *value = xcalloc(1, COPY_VALUE_MAX);
 	AUTO_CLOSE int top_fd = -1;
-	struct copy copy = {.buffer = buffer, .names = names, .value = value};
+	struct copy copy = {.buffer = buffer, .names = names, .value = value,
+	                    .uid_mapping = request->uid_mapping, .gid_mapping = request->gid_mapping};
 	int r = tree_remove(request->container_fd, "merged.part");
 
 	if (r >= 0)
