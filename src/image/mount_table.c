@@ -1,0 +1,134 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/* mount_table.c - which images are mounted, from tables of mounts (proc_pid_mountinfo(5)); see mount_table.h */
+#include "mount_table.h"
+
+#include "coracle/base/alloc.h"
+#include "coracle/base/file.h"
+#include "coracle/base/id.h"
+#include "coracle/base/number.h"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+
+#define MOUNT_POINT_FIELD 4 /* ID PARENT MAJOR:MINOR ROOT POINT ... */
+#define MERGED            "/merged"
+
+/* The kernel writes blanks, tabs, newlines and backslashes as "\ooo"; owned. */
+static char *unescape(const char *field, size_t length)
+{
+	char *out = xcalloc(length + 1, 1), *to = out;
+
+	for (size_t i = 0; i < length; i++) {
+		char digits[4] = "";
+		unsigned byte;
+
+		if (field[i] == '\\' && length - i > 3) {
+			(void) memcpy(digits, field + i + 1, 3);
+			if (number_parse_octal(digits, 0377, &byte) >= 0 && byte) {
+				*to++ = (char) byte;
+				i += 3;
+				continue;
+			}
+		}
+		*to++ = field[i];
+	}
+	return out;
+}
+
+/* The mount point of a line; owned, NULL where there is none. */
+static char *mount_point(const char *line, size_t length)
+{
+	const char *end = line + length;
+
+	for (int i = 0; i < MOUNT_POINT_FIELD; i++) {
+		line = memchr(line, ' ', (size_t) (end - line));
+		if (!line)
+			return NULL;
+		line++;
+	}
+	length = (size_t) (end - line);
+	end = memchr(line, ' ', length);
+	return unescape(line, end ? (size_t) (end - line) : length);
+}
+
+/* TOP/HEX/merged: where the digits begin, else NULL */
+static char *find_hex(char *point, const char *top)
+{
+	size_t length = strlen(top);
+	char *hex = point + length + 1;
+
+	if (strncmp(point, top, length) != 0 || point[length] != '/' || strlen(hex) != ID_LENGTH + strlen(MERGED)
+	    || strcmp(hex + ID_LENGTH, MERGED) != 0)
+		return NULL;
+	hex[ID_LENGTH] = '\0';
+	return id_is_hex(hex) ? hex : NULL;
+}
+
+void mount_table_images(const char *text, const char *top, struct texts *out)
+{
+	for (const char *line = text, *end; *line; line = *end ? end + 1 : end) {
+		AUTO_FREE char *point = NULL;
+		const char *hex;
+
+		end = strchrnul(line, '\n');
+		point = mount_point(line, (size_t) (end - line));
+		hex = point ? find_hex(point, top) : NULL;
+		if (hex && !texts_has(out, hex))
+			texts_add(out, hex);
+	}
+}
+
+int mount_table_own(const char *top, struct texts *out, struct error *err)
+{
+	AUTO_FREE char *text = NULL;
+	int r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNT_TABLE_MAX, &text, NULL);
+
+	if (r < 0)
+		return error_errno(err, -r, "/proc/self/mountinfo");
+	mount_table_images(text ? text : "", top, out);
+	return 0;
+}
+
+/* Whether the process has a mount namespace that was not looked at yet; one of others can't be told, and counts as none. */
+static bool is_new_namespace(const char *pid, struct texts *seen)
+{
+	AUTO_FREE char *path = xprintf("/proc/%s/ns/mnt", pid);
+	char target[64];
+	ssize_t length = readlink(path, target, sizeof target - 1);
+
+	if (length < 0)
+		return false;
+	target[length] = '\0';
+	if (texts_has(seen, target))
+		return false;
+	texts_add(seen, target);
+	return true;
+}
+
+int mount_table_user(const char *top, const char *hex)
+{
+	AUTO_TEXTS struct texts pids = {0}, seen = {0};
+
+	/* without /proc nothing can be told, and nothing could have been mounted by descriptor */
+	if (directory_list(AT_FDCWD, "/proc", &pids) < 0)
+		return 0;
+	for (size_t i = 0; i < pids.count; i++) {
+		AUTO_TEXTS struct texts mounted = {0};
+		AUTO_FREE char *path = NULL, *text = NULL;
+		uint64_t pid;
+
+		if (number_parse_uint(pids.items[i], 1, INT_MAX, &pid) < 0
+		    || !is_new_namespace(pids.items[i], &seen))
+			continue;
+		path = xprintf("/proc/%s/mountinfo", pids.items[i]);
+		/* it may have ended meanwhile */
+		if (file_read(AT_FDCWD, path, MOUNT_TABLE_MAX, &text, NULL) < 0 || !text)
+			continue;
+		mount_table_images(text, top, &mounted);
+		if (texts_has(&mounted, hex))
+			return (int) pid;
+	}
+	return 0;
+}
