@@ -8,6 +8,8 @@ extern const struct command cmd_wait, cmd_rm, cmd_ps, cmd_logs;
 extern const struct command cmd_inspect, cmd_container_inspect, cmd_images, cmd_load;
 extern const struct command cmd_pull, cmd_login, cmd_logout, cmd_save;
 extern const struct command cmd_import, cmd_tag, cmd_untag, cmd_rmi;
+extern const struct command cmd_history, cmd_image_tree, cmd_image_diff, cmd_image_exists;
+extern const struct command cmd_image_mount, cmd_image_unmount, cmd_unshare;
 extern const struct command cmd_image_inspect, cmd_volume_create, cmd_volume_ls, cmd_volume_inspect;
 extern const struct command cmd_volume_rm, cmd_volume_prune, cmd_doctor, cmd_info;
 extern const struct command cmd_version, cmd_completion, cmd_help, cmd_complete;
@@ -43,12 +45,19 @@ const struct command *const commands[] = {
 	&cmd_untag,
 	&cmd_rmi,
 	&cmd_image_inspect,
+	&cmd_history,
+	&cmd_image_tree,
+	&cmd_image_diff,
+	&cmd_image_exists,
+	&cmd_image_mount,
+	&cmd_image_unmount,
 	&cmd_volume_create,
 	&cmd_volume_ls,
 	&cmd_volume_inspect,
 	&cmd_volume_rm,
 	&cmd_volume_prune,
 	&cmd_doctor,
+	&cmd_unshare,
 	&cmd_info,
 	&cmd_runtime_create,
 	&cmd_runtime_start,
@@ -82,15 +91,14 @@ const char *const commands_missing[] = {
 	"container port", "container prune", "container rename", "container restore",
 	"container runlabel", "container stats", "container top", "container umount",
 	"container unmount", "container unpause", "container update", "context", "cp", "diff",
-	"events", "export", "farm", "generate", "healthcheck", "history", "image build",
-	"image diff", "image exists", "image history", "image mount", "image prune",
-	"image push", "image scp", "image search", "image tree",
-	"image trust", "image unmount", "init", "kube", "machine", "manifest",
+	"events", "export", "farm", "generate", "healthcheck", "image build",
+	"image prune", "image push", "image scp", "image search",
+	"image trust", "init", "kube", "machine", "manifest",
 	"mount", "network", "node", "pause", "plugin", "pod", "port", "push", "quadlet",
 	"rename", "search", "secret", "service", "stack", "stats", "swarm",
 	"system check", "system connection", "system df", "system events", "system migrate",
 	"system prune", "system renumber", "system reset", "system service", "top", "trust",
-	"umount", "unmount", "unpause", "unshare", "update", "volume exists", "volume export",
+	"umount", "unmount", "unpause", "update", "volume exists", "volume export",
 	"volume import", "volume mount", "volume reload", "volume unmount", "volume update",
 	NULL,
 };

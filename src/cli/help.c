@@ -15,7 +15,7 @@ static const struct {
 	const char *name, *summary;
 } groups[] = {
 	{"container", "containers: run, start, stop, rm, ps, logs, exec..."},
-	{"image", "images: ls, load, import, tag, rm, inspect"},
+	{"image", "images: ls, load, import, tag, rm, inspect, history, tree, diff, mount"},
 	{"volume", "volumes: create, ls, inspect, rm, prune"},
 	{"system", "this machine: info"},
 	{"runtime", "OCI runtime for other engines: create, start, run, exec, state, kill, delete..."},
