@@ -5,12 +5,12 @@
 #include "coracle/base/alloc.h"
 #include "coracle/base/log.h"
 #include "coracle/base/path.h"
+#include "coracle/conf/base64.h"
 
 #include <string.h>
 
 #include "auth_helper.h"
 #include "auth_private.h"
-#include "base64.h"
 #include "files.h"
 
 #define HUB "docker.io"

@@ -5,6 +5,7 @@
 #include "coracle/base/alloc.h"
 #include "coracle/base/file.h"
 #include "coracle/base/path.h"
+#include "coracle/conf/base64.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -13,7 +14,6 @@
 
 #include "auth_helper.h"
 #include "auth_private.h"
-#include "base64.h"
 #include "files.h"
 
 /* main_file - the one that is written, owned */

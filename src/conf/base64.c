@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* base64.c - RFC 4648 §4 */
-#include "base64.h"
+#include "coracle/conf/base64.h"
 
 #include "coracle/base/alloc.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* base64.h - RFC 4648 §4, for the "auth" keys of credential files */
-#ifndef CORACLE_SRC_CONF_BASE64_H
-#define CORACLE_SRC_CONF_BASE64_H
+/* base64.h - RFC 4648 §4, for credential files and documents in JSON */
+#ifndef CORACLE_CONF_BASE64_H
+#define CORACLE_CONF_BASE64_H
 
 #include "coracle/base/base.h"
 
