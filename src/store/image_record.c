@@ -6,6 +6,7 @@
 #include "coracle/base/digest.h"
 #include "coracle/base/file.h"
 #include "coracle/base/log.h"
+#include "coracle/store/index.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -244,7 +245,7 @@ static bool is_named(const struct list *records, const char *digest)
 }
 
 /*
- * remove_unused_blobs - those that no record names: of the image just removed, and manifests that a
+ * remove_unused_blobs - those that no record and no manifest list names: of the image just removed, and manifests that a
  * second load of the same image replaced. Nothing goes while somebody loads or a record is damaged.
  */
 static void remove_unused_blobs(struct store *store)
@@ -252,9 +253,10 @@ static void remove_unused_blobs(struct store *store)
 	AUTO_CLOSE int lock = store_lock_exclusive(store);
 	AUTO(image_record_list_done) struct list records = {0};
 	AUTO_TEXTS struct texts files = {0};
+	AUTO_TEXTS struct texts listed = {0};
 	struct error ignored = {0};
 
-	if (lock < 0 || image_record_list(store, &records, &ignored) < 0
+	if (lock < 0 || image_record_list(store, &records, &ignored) < 0 || index_blobs(store, &listed, &ignored) < 0
 	    || directory_list(store->fd, "blobs/sha256", &files) < 0)
 		return;
 	LIST_EACH(struct image_record, record, &records)
@@ -263,7 +265,7 @@ static void remove_unused_blobs(struct store *store)
 	for (size_t i = 0; i < files.count; i++) {
 		AUTO_FREE char *digest = xprintf(DIGEST_PREFIX "%s", files.items[i]);
 
-		if (digest_is_valid(digest) && !is_named(&records, digest))
+		if (digest_is_valid(digest) && !is_named(&records, digest) && !texts_has(&listed, digest))
 			remove_blob(store, digest);
 	}
 }

@@ -13,16 +13,13 @@
 
 #include "store_private.h"
 
-#define FILE_NAME_MAX 255
-
 static bool is_plain(char c)
 {
 	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9')
 	       || (c && strchr("._:@-[]", c));
 }
 
-/* name_escape - a file name; what is not plain becomes %XX, and so does a first dot */
-static int name_escape(const char *name, char into[static FILE_NAME_MAX + 1])
+int name_escape(const char *name, char into[static STORE_FILE_MAX + 1])
 {
 	size_t used = 0;
 
@@ -30,10 +27,10 @@ static int name_escape(const char *name, char into[static FILE_NAME_MAX + 1])
 		return -EINVAL;
 	for (const char *c = name; *c; c++) {
 		bool plain = is_plain(*c) && !(c == name && *c == '.');
-		int n = snprintf(into + used, FILE_NAME_MAX + 1 - used, plain ? "%c" : "%%%02X",
+		int n = snprintf(into + used, STORE_FILE_MAX + 1 - used, plain ? "%c" : "%%%02X",
 		                 (unsigned char) *c);
 
-		if (n < 0 || used + (size_t) n > FILE_NAME_MAX)
+		if (n < 0 || used + (size_t) n > STORE_FILE_MAX)
 			return -ENAMETOOLONG;
 		used += (size_t) n;
 	}
@@ -49,8 +46,7 @@ static int hex_digit(char c)
 	return -1;
 }
 
-/* name_unescape - owned name, NULL when this module did not write the file */
-static char *name_unescape(const char *file)
+char *name_unescape(const char *file)
 {
 	AUTO_FREE char *name = xcalloc(strlen(file) + 1, 1);
 	char *to = name;
@@ -72,7 +68,7 @@ static char *name_unescape(const char *file)
 	return *name ? TAKE_PTR(name) : NULL;
 }
 
-static int path_of(const char *name, char into[static 5 + FILE_NAME_MAX + 1])
+static int path_of(const char *name, char into[static 5 + STORE_FILE_MAX + 1])
 {
 	(void) memcpy(into, "refs/", 5);
 	return name_escape(name, into + 5);
@@ -94,7 +90,7 @@ static int read_id(int fd, const char *path, char **out)
 
 int ref_write(struct store *store, const char *name, const char *image_id, struct error *err)
 {
-	char file[FILE_NAME_MAX + 1];
+	char file[STORE_FILE_MAX + 1];
 	int r;
 
 	if (!digest_is_valid(image_id))
@@ -108,7 +104,7 @@ int ref_write(struct store *store, const char *name, const char *image_id, struc
 
 int ref_read(struct store *store, const char *name, char **out_image_id)
 {
-	char path[5 + FILE_NAME_MAX + 1];
+	char path[5 + STORE_FILE_MAX + 1];
 
 	/* a name that can't be a file can't have been written */
 	return path_of(name, path) < 0 ? -ENOENT : read_id(store->fd, path, out_image_id);
@@ -116,7 +112,7 @@ int ref_read(struct store *store, const char *name, char **out_image_id)
 
 int ref_remove(struct store *store, const char *name, struct error *err)
 {
-	char path[5 + FILE_NAME_MAX + 1];
+	char path[5 + STORE_FILE_MAX + 1];
 	int r = path_of(name, path);
 
 	if (r < 0)

@@ -6,6 +6,7 @@
 #include "coracle/store/store.h"
 
 #define STORE_NAME_SIZE 160
+#define STORE_FILE_MAX  255 /* bytes of a file name */
 
 struct store {
 	int fd; /* of store/ */
@@ -34,6 +35,10 @@ int workspace_publish(struct workspace *workspace, const char *path, struct erro
 /* store_publish_file - bytes become folder/name at once and durably; name may have up to 255 bytes */
 int store_publish_file(struct store *store, const char *folder, const char *name, const void *bytes,
                        size_t length) NONNULL(1, 2, 3) MUST_USE;
+/* name_escape - a file name; what is not plain becomes %XX, and so does a first dot; 0 or negative errno */
+int name_escape(const char *name, char into[static STORE_FILE_MAX + 1]) NONNULL(1) MUST_USE;
+/* name_unescape - owned name, NULL when name_escape did not make the file's name */
+char *name_unescape(const char *file) NONNULL(1) MUST_USE;
 /* store_lock_exclusive - keep other holders out; descriptor, or -EWOULDBLOCK while the store is held */
 int store_lock_exclusive(struct store *store) NONNULL(1) MUST_USE;
 

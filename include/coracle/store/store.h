@@ -8,6 +8,7 @@
  *   store/layers/HEX/layer.json      diff id, parent chain id, size, files; written last before the rename
  *   store/images/HEX.json            an image: id (config digest), manifest digest, chain ids, sizes, names
  *   store/refs/ESCAPED-NAME          the digest (image id) that a full name stands for; written last
+ *   store/indexes/ESCAPED-NAME      a manifest list made here (index.h)
  *   store/parts/HEX                  a download that may go on, and HEX.mark (part.h)
  *   store/tmp/                       whatever is being made; swept when its maker is gone
  *
@@ -96,6 +97,7 @@ struct image_record {
 	char *architecture, *os;
 	struct pairs labels;
 	bool damaged;          /* the record could not be read; only id counts */
+	bool is_list;          /* never stored: a manifest list of store/index.h, shown beside images */
 };
 extern const struct field image_record_fields[];
 
