@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* cmd_inspect.c - coracle inspect, container inspect, image inspect (coracle-inspect(1)) */
+/* cmd_inspect.c - coracle inspect, container inspect (coracle-inspect(1)) */
 #include "coracle/cli/command.h"
 
 #include "coracle/container/container.h"
@@ -33,12 +33,6 @@ static const struct opt container_inspect_opts[] = {
 	INSPECT_FORMAT,
 	OPT_FLAG('s', "size", struct inspect_request, size, "also the sizes"),
 	OPT_FLAG('l', "latest", struct inspect_request, latest, "the container made last"),
-	OPT_END,
-};
-
-static const struct opt image_inspect_opts[] = {
-	INSPECT_FORMAT,
-	OPT_REFUSED(0, "platform", "OS/ARCH", "an image is kept for one platform in this version"),
 	OPT_END,
 };
 
@@ -169,12 +163,6 @@ static int container_inspect_run(struct engine *engine, void *request, const str
 	return inspect_names(engine, request, KIND_CONTAINER, operands, err);
 }
 
-static int image_inspect_run(struct engine *engine, void *request, const struct texts *operands,
-                             struct error *err)
-{
-	return inspect_names(engine, request, KIND_IMAGE, operands, err);
-}
-
 const struct command cmd_inspect = {
 	.name = "inspect",
 	.group = "Look",
@@ -201,17 +189,4 @@ const struct command cmd_container_inspect = {
 	.max_operands = -1,
 	.needs = NEEDS_ENGINE,
 	.run = container_inspect_run,
-};
-
-const struct command cmd_image_inspect = {
-	.name = "image inspect",
-	.group = "Images",
-	.summary = "show all that is known of images",
-	.operands = "IMAGE...",
-	.complete = "image",
-	.opts = image_inspect_opts,
-	.request_size = sizeof(struct inspect_request),
-	.max_operands = -1,
-	.needs = NEEDS_ENGINE,
-	.run = image_inspect_run,
 };

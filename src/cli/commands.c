@@ -10,6 +10,9 @@ extern const struct command cmd_pull, cmd_login, cmd_logout, cmd_save;
 extern const struct command cmd_import, cmd_tag, cmd_untag, cmd_rmi;
 extern const struct command cmd_history, cmd_image_tree, cmd_image_diff, cmd_image_exists;
 extern const struct command cmd_image_mount, cmd_image_unmount, cmd_unshare;
+extern const struct command cmd_search, cmd_image_tags, cmd_manifest_create, cmd_manifest_add;
+extern const struct command cmd_manifest_annotate, cmd_manifest_inspect, cmd_manifest_remove;
+extern const struct command cmd_manifest_rm, cmd_manifest_exists;
 extern const struct command cmd_image_inspect, cmd_volume_create, cmd_volume_ls, cmd_volume_inspect;
 extern const struct command cmd_volume_rm, cmd_volume_prune, cmd_doctor, cmd_info;
 extern const struct command cmd_version, cmd_completion, cmd_help, cmd_complete;
@@ -51,6 +54,15 @@ const struct command *const commands[] = {
 	&cmd_image_exists,
 	&cmd_image_mount,
 	&cmd_image_unmount,
+	&cmd_search,
+	&cmd_image_tags,
+	&cmd_manifest_create,
+	&cmd_manifest_add,
+	&cmd_manifest_annotate,
+	&cmd_manifest_inspect,
+	&cmd_manifest_remove,
+	&cmd_manifest_rm,
+	&cmd_manifest_exists,
 	&cmd_volume_create,
 	&cmd_volume_ls,
 	&cmd_volume_inspect,
@@ -92,10 +104,10 @@ const char *const commands_missing[] = {
 	"container runlabel", "container stats", "container top", "container umount",
 	"container unmount", "container unpause", "container update", "context", "cp", "diff",
 	"events", "export", "farm", "generate", "healthcheck", "image build",
-	"image prune", "image push", "image scp", "image search",
-	"image trust", "init", "kube", "machine", "manifest",
+	"image prune", "image push", "image scp",
+	"image trust", "init", "kube", "machine", "manifest push",
 	"mount", "network", "node", "pause", "plugin", "pod", "port", "push", "quadlet",
-	"rename", "search", "secret", "service", "stack", "stats", "swarm",
+	"rename", "secret", "service", "stack", "stats", "swarm",
 	"system check", "system connection", "system df", "system events", "system migrate",
 	"system prune", "system renumber", "system reset", "system service", "top", "trust",
 	"umount", "unmount", "unpause", "update", "volume exists", "volume export",

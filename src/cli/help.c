@@ -16,6 +16,7 @@ static const struct {
 } groups[] = {
 	{"container", "containers: run, start, stop, rm, ps, logs, exec..."},
 	{"image", "images: ls, load, import, tag, rm, inspect, history, tree, diff, mount"},
+	{"manifest", "manifest lists, one name for several platforms: create, add, annotate, inspect, push, rm..."},
 	{"volume", "volumes: create, ls, inspect, rm, prune"},
 	{"system", "this machine: info"},
 	{"runtime", "OCI runtime for other engines: create, start, run, exec, state, kill, delete..."},

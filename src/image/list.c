@@ -5,6 +5,7 @@
 #include "coracle/base/alloc.h"
 #include "coracle/base/clock.h"
 #include "coracle/base/digest.h"
+#include "coracle/image/manifest.h"
 
 #include <string.h>
 
@@ -38,6 +39,8 @@ static void set_common(json_t *object, const struct image_record *record)
 	piece_set(object, "Os", piece_text(record->os));
 	piece_set(object, "Dangling", json_boolean(record->names.count == 0));
 	piece_set(object, "ReadOnly", json_false());
+	if (record->is_list)
+		piece_set(object, "IsManifestList", json_true());
 	if (record->damaged)
 		piece_set(object, "Damaged", json_true());
 }
@@ -132,6 +135,25 @@ static int list_one(struct engine *engine, const struct image_list *request, jso
 	return r < 0 ? r : add_image(engine, request, &record, NULL, rows, typed, err);
 }
 
+static int compare_newest_first(const void *a, const void *b)
+{
+	const struct image_record *left = a, *right = b;
+	uint64_t one = created(left), other = created(right);
+
+	return one == other ? strcmp(left->id, right->id) : one < other ? 1 : -1;
+}
+
+/* add_lists - manifest lists stand among the images */
+static int add_lists(struct store *store, struct list *records, struct error *err)
+{
+	size_t images = records->count;
+	int r = manifest_records(store, records, err);
+
+	if (r >= 0 && records->count > images)
+		qsort(records->items, records->count, sizeof(struct image_record), compare_newest_first);
+	return r;
+}
+
 int image_list(struct engine *engine, const struct image_list *request, json_t **rows, json_t **typed,
                struct error *err)
 {
@@ -147,6 +169,8 @@ int image_list(struct engine *engine, const struct image_list *request, json_t *
 	if (!store)
 		return -EIO;
 	r = image_record_list(store, &records, err);
+	if (r >= 0)
+		r = add_lists(store, &records, err);
 	if (r < 0)
 		return r;
 	LIST_EACH(struct image_record, record, &records) {

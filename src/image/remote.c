@@ -204,6 +204,19 @@ int remote_names(const struct remote *remote, const struct reference *reference,
 	return r;
 }
 
+int remote_registries(const struct remote *remote, struct texts *out, struct error *err)
+{
+	const struct registries *registries = &remote->registries;
+
+	if (registries->search_file && registries->search.count == 0)
+		return error_set(err, ERROR_INVALID, "%s names no registry to search: give the registry in front, such "
+		                 "as docker.io/", registries->search_file);
+	texts_add_all(out, &registries->search);
+	if (out->count == 0)
+		texts_add(out, "docker.io");
+	return 0;
+}
+
 /* --- places --- */
 
 static int add_place(const struct remote *remote, const struct registries_endpoint *endpoint, struct list *out,

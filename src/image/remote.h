@@ -47,6 +47,9 @@ struct http *remote_http(const struct remote *remote) NONNULL(1); /* borrowed */
 int remote_names(const struct remote *remote, const struct reference *reference, struct texts *out,
                  struct error *err) NONNULL(1, 2, 3, 4) MUST_USE;
 
+/* remote_registries - hosts that a name without registry is searched at; -EINVAL when the configuration has none */
+int remote_registries(const struct remote *remote, struct texts *out, struct error *err) NONNULL(1, 2, 3) MUST_USE;
+
 /* remote_visit - do the work at one place; name is a full one, borrowed; result as of remote_each */
 typedef int remote_visit(void *data, const struct remote_place *place, struct registry *registry,
                          const struct reference *name, struct error *err);

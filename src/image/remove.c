@@ -5,6 +5,7 @@
 #include "coracle/base/alloc.h"
 #include "coracle/base/digest.h"
 #include "coracle/base/id.h"
+#include "coracle/image/manifest.h"
 
 #include <string.h>
 
@@ -103,11 +104,14 @@ int image_remove(struct engine *engine, const char *text, const struct image_rem
 	AUTO_IMAGE_RECORD struct image_record record = {0};
 	AUTO_FREE char *name = NULL;
 	struct store *store = engine_store(engine, err);
+	struct error absent = {0};
 	int r;
 
 	if (!store)
 		return -EIO;
 	r = image_find(engine, text, &record, &name, err);
+	if (r == -ENOENT && manifest_delete(engine, text, removed, &absent) >= 0)
+		return 0;
 	if (r == -ENOENT && request->ignore)
 		return 0;
 	if (r < 0 && r != -EBUSY && find_damaged(store, text, &record) == 0)
