@@ -5,6 +5,7 @@
 #include "coracle/base/alloc.h"
 #include "coracle/container/container.h"
 #include "coracle/image/image.h"
+#include "coracle/store/gc.h"
 
 static const struct opt rmi_opts[] = {
 	OPT_FLAG('a', "all", struct image_remove, all, "all images"),
@@ -15,18 +16,6 @@ static const struct opt rmi_opts[] = {
 	OPT_REFUSED(0, "platform", "OS/ARCH", "an image is kept for one platform in this version"),
 	OPT_END,
 };
-
-/* What containers still need; asked anew for each image, since --force takes containers away. */
-struct usage {
-	struct pairs images;
-	struct texts layers;
-};
-
-static void usage_done(struct usage *usage)
-{
-	pairs_done(&usage->images);
-	texts_done(&usage->layers);
-}
 
 /* A bound, so that a container that comes back at once can't keep us here. */
 #define USERS_MAX 10000
@@ -45,9 +34,10 @@ static int remove_users(struct engine *engine, const char *text, struct error *e
 		return 0;
 	/* The pairs name one container an image: go round until there is none. */
 	for (int i = 0; i < USERS_MAX; i++) {
-		AUTO(usage_done) struct usage usage = {0};
-		int r = container_images_used(engine, &usage.images, &usage.layers, err);
-		const char *user = r < 0 ? NULL : pairs_get(&usage.images, image.id);
+		AUTO_PAIRS struct pairs used = {0};
+		AUTO_TEXTS struct texts layers = {0};
+		int r = container_images_used(engine, &used, &layers, err);
+		const char *user = r < 0 ? NULL : pairs_get(&used, image.id);
 
 		if (!user)
 			return r;
@@ -61,14 +51,16 @@ static int remove_users(struct engine *engine, const char *text, struct error *e
 static int remove_one(struct engine *engine, const char *text, const struct image_remove *request,
                       struct error *err)
 {
-	AUTO(usage_done) struct usage usage = {0};
+	AUTO_PAIRS struct pairs used = {0};
+	AUTO_TEXTS struct texts layers = {0};
 	AUTO_TEXTS struct texts removed = {0};
 	int r = request->force ? remove_users(engine, text, err) : 0;
 
+	/* anew for each image, since --force takes containers away */
 	if (r >= 0)
-		r = container_images_used(engine, &usage.images, &usage.layers, err);
+		r = container_images_used(engine, &used, &layers, err);
 	if (r >= 0)
-		r = image_remove(engine, text, request, &usage.images, &usage.layers, &removed, err);
+		r = image_remove(engine, text, request, &used, &removed, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < removed.count; i++)
@@ -90,11 +82,21 @@ static int all_ids(struct engine *engine, struct texts *out, struct error *err)
 	return 0;
 }
 
+/* collect - what the images had and nobody else needs; at once for all of them */
+static int collect(struct engine *engine, struct error *err)
+{
+	struct store_collected collected;
+	struct store *store = engine_store(engine, err);
+
+	return store ? store_collect(store, STORE_COLLECT_UNUSED, container_layers_used, engine, &collected, err) : -EIO;
+}
+
 static int rmi_run(struct engine *engine, void *data, const struct texts *operands, struct error *err)
 {
 	struct image_remove request = *(const struct image_remove *) data;
 	AUTO_TEXTS struct texts names = {0};
-	int result = 0;
+	struct error failure = {0};
+	int result = 0, r;
 
 	if (request.all == (operands->count > 0))
 		return error_set(err, ERROR_INVALID,
@@ -108,9 +110,7 @@ static int rmi_run(struct engine *engine, void *data, const struct texts *operan
 	}
 	texts_add_all(&names, operands);
 	for (size_t i = 0; i < names.count; i++) {
-		struct error failure = {0};
-		int r = remove_one(engine, names.items[i], &request, &failure);
-
+		r = remove_one(engine, names.items[i], &request, &failure);
 		if (r >= 0 || (failure.kind == ERROR_NOT_FOUND && (request.ignore || request.force)))
 			continue;
 		if (result == 0) {
@@ -120,7 +120,11 @@ static int rmi_run(struct engine *engine, void *data, const struct texts *operan
 			print_error("rmi: %s", failure.text);
 		}
 	}
-	return result;
+	r = collect(engine, &failure);
+	if (r >= 0 || result < 0)
+		return result;
+	*err = failure;
+	return r;
 }
 
 const struct command cmd_rmi = {

@@ -2,6 +2,7 @@
 /* cmd_volume_prune.c - coracle volume prune (coracle-volume-prune(1)) */
 #include "coracle/cli/command.h"
 
+#include "prune.h"
 #include "volumes.h"
 
 #include <string.h>
@@ -19,15 +20,6 @@ static const struct opt volume_prune_opts[] = {
 	          "only those that match: all, anonymous, label, label!, since, until"),
 	OPT_END,
 };
-
-static bool is_yes(void)
-{
-	char answer[16] = "";
-
-	(void) fputs("Remove the volumes that no container uses? [y/N] ", stdout);
-	(void) fflush(stdout);
-	return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
-}
 
 /* docker's "all=true" is a filter, but means the option. */
 static bool take_all(const struct texts *from, struct texts *filters)
@@ -54,7 +46,7 @@ static int volume_prune_run(struct engine *engine, void *data, UNUSED const stru
 	int result = 0;
 	int r;
 
-	if (!request->force && !request->dry_run && !is_yes())
+	if (!request->force && !request->dry_run && !prune_ask("Remove the volumes that no container uses?"))
 		return 0;
 	r = volumes_find(engine, &filters, &volumes, &used, err);
 	if (r < 0)

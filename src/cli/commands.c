@@ -17,6 +17,9 @@ extern const struct command cmd_image_inspect, cmd_volume_create, cmd_volume_ls,
 extern const struct command cmd_volume_rm, cmd_volume_prune, cmd_doctor, cmd_info;
 extern const struct command cmd_version, cmd_completion, cmd_help, cmd_complete;
 extern const struct command cmd_commands, cmd_rows;
+extern const struct command cmd_container_prune;
+extern const struct command cmd_image_prune;
+extern const struct command cmd_system_prune;
 extern const struct command cmd_runtime_create, cmd_runtime_start, cmd_runtime_run, cmd_runtime_exec;
 extern const struct command cmd_runtime_state, cmd_runtime_list, cmd_runtime_kill, cmd_runtime_delete;
 extern const struct command cmd_runtime_pause, cmd_runtime_resume, cmd_runtime_spec, cmd_runtime_features;
@@ -37,6 +40,7 @@ const struct command *const commands[] = {
 	&cmd_logs,
 	&cmd_inspect,
 	&cmd_container_inspect,
+	&cmd_container_prune,
 	&cmd_images,
 	&cmd_pull,
 	&cmd_login,
@@ -48,6 +52,7 @@ const struct command *const commands[] = {
 	&cmd_untag,
 	&cmd_rmi,
 	&cmd_image_inspect,
+	&cmd_image_prune,
 	&cmd_history,
 	&cmd_image_tree,
 	&cmd_image_diff,
@@ -71,6 +76,7 @@ const struct command *const commands[] = {
 	&cmd_doctor,
 	&cmd_unshare,
 	&cmd_info,
+	&cmd_system_prune,
 	&cmd_runtime_create,
 	&cmd_runtime_start,
 	&cmd_runtime_run,
@@ -100,16 +106,16 @@ const char *const commands_missing[] = {
 	"compose", "config", "container checkpoint", "container cleanup", "container clone",
 	"container commit", "container cp", "container diff", "container exists",
 	"container export", "container init", "container mount", "container pause",
-	"container port", "container prune", "container rename", "container restore",
+	"container port", "container rename", "container restore",
 	"container runlabel", "container stats", "container top", "container umount",
 	"container unmount", "container unpause", "container update", "context", "cp", "diff",
 	"events", "export", "farm", "generate", "healthcheck", "image build",
-	"image prune", "image push", "image scp",
+	"image push", "image scp",
 	"image trust", "init", "kube", "machine", "manifest push",
 	"mount", "network", "node", "pause", "plugin", "pod", "port", "push", "quadlet",
 	"rename", "secret", "service", "stack", "stats", "swarm",
 	"system check", "system connection", "system df", "system events", "system migrate",
-	"system prune", "system renumber", "system reset", "system service", "top", "trust",
+	"system renumber", "system reset", "system service", "top", "trust",
 	"umount", "unmount", "unpause", "update", "volume exists", "volume export",
 	"volume import", "volume mount", "volume reload", "volume unmount", "volume update",
 	NULL,

@@ -178,11 +178,34 @@ static int claim(struct engine *engine, const struct container_create *request, 
 	return r;
 }
 
+/*
+ * check_image - from here on whoever removes images sees that this container stands on its layers; one who was just
+ * before has removed the record of the image already (store/gc.h)
+ */
+static int check_image(struct engine *engine, const struct record *record, struct error *err)
+{
+	struct store *store;
+	struct error ignored = {0};
+
+	if (!record->image_id || !*record->image_id)
+		return 0;
+	store = engine_store(engine, err);
+	if (!store)
+		return -EIO;
+	if (image_record_exists(store, record->image_id))
+		return 0;
+	(void) !state_remove(&engine->paths, record->id, record->name, &ignored);
+	return error_set(err, ERROR_NOT_FOUND, "image %s was removed meanwhile; get it with: coracle pull %s",
+	                 record->image, record->image);
+}
+
 int create_finish(struct engine *engine, const struct container_create *request, const struct record *record,
                   struct error *err)
 {
 	int r = claim(engine, request, record, err);
 
+	if (r >= 0)
+		r = check_image(engine, record, err);
 	if (r < 0)
 		create_undo(engine, record);
 	return r;

@@ -10,6 +10,35 @@ static void add_once(struct texts *into, const struct texts *more)
 			texts_add(into, more->items[i]);
 }
 
+int container_layers_used(void *data, struct texts *chain_ids, struct error *err)
+{
+	struct engine *engine = data;
+	AUTO_CONTAINERS struct list containers = {0};
+	int r = state_list(&engine->paths, STATE_ALL, STATE_FULL, &containers, err);
+
+	if (r < 0)
+		return r;
+	LIST_EACH(struct container, container, &containers) {
+		if (!container->record) {
+			(void) error_set(err, ERROR_CONFLICT, "container %.12s", container->id);
+			return -EAGAIN;
+		}
+		add_once(chain_ids, &container->record->layers);
+	}
+	return 0;
+}
+
+int container_layers_live(struct engine *engine, struct pairs *live, struct error *err)
+{
+	AUTO_CONTAINERS struct list containers = {0};
+	int r = state_list(&engine->paths, STATE_LIVE, STATE_FULL, &containers, err);
+
+	LIST_EACH(struct container, container, &containers)
+		for (size_t i = 0; r >= 0 && container->record && i < container->record->layers.count; i++)
+			pairs_set(live, container->record->layers.items[i], container->id);
+	return r;
+}
+
 int container_images_used(struct engine *engine, struct pairs *used, struct texts *layers, struct error *err)
 {
 	AUTO_CONTAINERS struct list containers = {0};

@@ -35,8 +35,8 @@ static int untag(struct store *store, const char *name, struct texts *removed, s
 	return r;
 }
 
-static int remove_whole(struct store *store, const struct image_record *record,
-                        const struct texts *layers_in_use, struct texts *removed, struct error *err)
+static int remove_whole(struct store *store, const struct image_record *record, struct texts *removed,
+                        struct error *err)
 {
 	int r;
 
@@ -45,7 +45,7 @@ static int remove_whole(struct store *store, const struct image_record *record,
 		if (r < 0)
 			return r;
 	}
-	r = image_record_remove(store, record, layers_in_use, err);
+	r = image_record_forget(store, record, err);
 	if (r >= 0)
 		texts_printf(removed, "Deleted: %s", record->id);
 	return r;
@@ -98,8 +98,7 @@ static int check_use(const struct image_record *record, const struct pairs *used
 }
 
 int image_remove(struct engine *engine, const char *text, const struct image_remove *request,
-                 const struct pairs *used, const struct texts *layers_in_use, struct texts *removed,
-                 struct error *err)
+                 const struct pairs *used, struct texts *removed, struct error *err)
 {
 	AUTO_IMAGE_RECORD struct image_record record = {0};
 	AUTO_FREE char *name = NULL;
@@ -129,5 +128,5 @@ int image_remove(struct engine *engine, const char *text, const struct image_rem
 		                 "coracle rmi -f %.12s", digest_hex(record.id), record.names.count,
 		                 record.names.items[0], record.names.items[1], digest_hex(record.id));
 	r = check_use(&record, used, text, err);
-	return r < 0 ? r : remove_whole(store, &record, layers_in_use, removed, err);
+	return r < 0 ? r : remove_whole(store, &record, removed, err);
 }

@@ -6,7 +6,6 @@
 #include "coracle/base/digest.h"
 #include "coracle/base/file.h"
 #include "coracle/base/log.h"
-#include "coracle/store/index.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -98,6 +97,14 @@ int image_record_read(struct store *store, const char *id, struct image_record *
 	}
 	*out = record;
 	return 0;
+}
+
+bool image_record_exists(struct store *store, const char *id)
+{
+	char path[STORE_NAME_SIZE];
+	struct error ignored = {0};
+
+	return record_path(id, path, &ignored) == 0 && faccessat(store->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
 int image_record_names(struct store *store, struct image_record *record, struct error *err)
@@ -225,53 +232,7 @@ void image_record_list_done(struct list *list)
 	*list = (struct list){0};
 }
 
-static void remove_blob(struct store *store, const char *digest)
-{
-	char path[STORE_NAME_SIZE];
-
-	(void) snprintf(path, sizeof path, "blobs/sha256/%s", digest_hex(digest));
-	/* what stays costs a few kilobytes and is found again by its digest */
-	if (unlinkat(store->fd, path, 0) < 0 && errno != ENOENT)
-		log_warning("remove store/%s: %s", path, strerror(errno));
-}
-
-static bool is_named(const struct list *records, const char *digest)
-{
-	LIST_EACH(struct image_record, record, records)
-		if (strcmp(record->id, digest) == 0
-		    || (record->manifest_digest && strcmp(record->manifest_digest, digest) == 0))
-			return true;
-	return false;
-}
-
-/*
- * remove_unused_blobs - those that no record and no manifest list names: of the image just removed, and manifests that a
- * second load of the same image replaced. Nothing goes while somebody loads or a record is damaged.
- */
-static void remove_unused_blobs(struct store *store)
-{
-	AUTO_CLOSE int lock = store_lock_exclusive(store);
-	AUTO(image_record_list_done) struct list records = {0};
-	AUTO_TEXTS struct texts files = {0};
-	AUTO_TEXTS struct texts listed = {0};
-	struct error ignored = {0};
-
-	if (lock < 0 || image_record_list(store, &records, &ignored) < 0 || index_blobs(store, &listed, &ignored) < 0
-	    || directory_list(store->fd, "blobs/sha256", &files) < 0)
-		return;
-	LIST_EACH(struct image_record, record, &records)
-		if (record->damaged)
-			return;
-	for (size_t i = 0; i < files.count; i++) {
-		AUTO_FREE char *digest = xprintf(DIGEST_PREFIX "%s", files.items[i]);
-
-		if (digest_is_valid(digest) && !is_named(&records, digest) && !texts_has(&listed, digest))
-			remove_blob(store, digest);
-	}
-}
-
-int image_record_remove(struct store *store, const struct image_record *record,
-                        const struct texts *layers_in_use, struct error *err)
+int image_record_forget(struct store *store, const struct image_record *record, struct error *err)
 {
 	AUTO_PAIRS struct pairs refs = {0};
 	char path[STORE_NAME_SIZE];
@@ -291,6 +252,13 @@ int image_record_remove(struct store *store, const struct image_record *record,
 	}
 	if (unlinkat(store->fd, path, 0) < 0 && errno != ENOENT)
 		return error_errno(err, errno, "remove store/%s", path);
-	remove_unused_blobs(store);
-	return layer_remove_unused(store, NULL, layers_in_use, err);
+	return 0;
+}
+
+int image_record_remove(struct store *store, const struct image_record *record,
+                        const struct texts *layers_in_use, struct error *err)
+{
+	int r = image_record_forget(store, record, err);
+
+	return r < 0 ? r : layer_remove_unused(store, NULL, layers_in_use, err);
 }

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* layer.c - unpacked layers: names by chain id, records, removal of those that nobody has */
+/* layer.c - unpacked layers: names by chain id, and their records */
 #include "coracle/store/store.h"
 
 #include "coracle/base/alloc.h"
@@ -78,97 +78,4 @@ int layer_chain_id(const char *parent, const char *diff_id, char *into, struct e
 	}
 	both = xprintf("%s %s", parent, diff_id);
 	return digest_bytes(both, strlen(both), into, err);
-}
-
-/* add_layers_of_images - -EAGAIN when a damaged record hides what its image stands on */
-static int add_layers_of_images(struct store *store, struct texts *needed, struct error *err)
-{
-	AUTO(image_record_list_done) struct list images = {0};
-	int r = image_record_list(store, &images, err);
-
-	if (r < 0)
-		return r;
-	LIST_EACH(struct image_record, image, &images) {
-		if (image->damaged)
-			return -EAGAIN;
-		texts_add_all(needed, &image->layers);
-	}
-	return 0;
-}
-
-static int list_layers(struct store *store, struct texts *out, struct error *err)
-{
-	AUTO_TEXTS struct texts names = {0};
-	int r = directory_list(store->fd, "layers", &names);
-
-	if (r < 0)
-		return error_errno(err, -r, "list store/layers");
-	for (size_t i = 0; i < names.count; i++)
-		if (strlen(names.items[i]) == 64 && id_is_hex(names.items[i]))
-			texts_printf(out, DIGEST_PREFIX "%s", names.items[i]);
-	return 0;
-}
-
-static int compare_texts(const void *a, const void *b)
-{
-	return strcmp(*(char *const *) a, *(char *const *) b);
-}
-
-static bool is_needed(const struct texts *sorted, char *chain_id)
-{
-	return sorted->count
-	       && bsearch(&chain_id, sorted->items, sorted->count, sizeof *sorted->items, compare_texts);
-}
-
-/*
- * remove_layer - the record goes first, so that a crash leaves no half layer that looks whole; works in
- * place, because a full disk has no room for a directory to move it to
- */
-static int remove_layer(struct store *store, const char *chain_id, struct error *err)
-{
-	char path[STORE_NAME_SIZE];
-	int r = layer_path(chain_id, "/layer.json", path, err);
-
-	if (r < 0)
-		return r;
-	if (unlinkat(store->fd, path, 0) < 0 && errno != ENOENT)
-		return error_errno(err, errno, "remove store/%s", path);
-	*strrchr(path, '/') = '\0';
-	r = tree_remove(store->fd, path);
-	return r < 0 ? error_errno(err, -r, "remove store/%s", path) : 0;
-}
-
-int layer_remove_unused(struct store *store, const struct texts *candidates, const struct texts *in_use,
-                        struct error *err)
-{
-	AUTO_CLOSE int lock = store_lock_exclusive(store);
-	AUTO_TEXTS struct texts needed = {0}, all = {0};
-	int r;
-
-	if (lock == -EWOULDBLOCK)
-		return 0;
-	if (lock < 0)
-		return error_errno(err, -lock, "lock the store");
-	r = add_layers_of_images(store, &needed, err);
-	if (r == -EAGAIN)
-		return 0;
-	if (r < 0)
-		return r;
-	texts_add_all(&needed, in_use);
-	if (needed.count)
-		qsort(needed.items, needed.count, sizeof *needed.items, compare_texts);
-	if (!candidates) {
-		r = list_layers(store, &all, err);
-		if (r < 0)
-			return r;
-		candidates = &all;
-	}
-	for (size_t i = 0; i < candidates->count; i++) {
-		if (is_needed(&needed, candidates->items[i]))
-			continue;
-		r = remove_layer(store, candidates->items[i], err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
 }

@@ -7,6 +7,7 @@
 #include "coracle/base/id.h"
 #include "coracle/base/log.h"
 #include "coracle/sys/lock.h"
+#include "coracle/sys/tree.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -187,7 +188,8 @@ static bool has_living_maker(int dir_fd, const char *name)
 	return fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0 && errno == EWOULDBLOCK;
 }
 
-void store_sweep(struct store *store)
+/* sweep - bytes, where they are wanted, are of the files that went */
+static void sweep(struct store *store, uint64_t *bytes)
 {
 	AUTO_CLOSE int guard = lock_take(store->fd, TMP_LOCK, LOCK_MODE_EXCLUSIVE, LOCK_TRY);
 	AUTO_CLOSE int tmp = directory_open(store->fd, "tmp");
@@ -200,8 +202,23 @@ void store_sweep(struct store *store)
 
 		if (has_living_maker(tmp, names.items[i]))
 			continue;
+		if (bytes)
+			*bytes += tree_bytes(tmp, names.items[i]);
 		r = tree_remove(tmp, names.items[i]);
 		if (r < 0)
 			log_warning("sweep store/tmp/%s: %s", names.items[i], strerror(-r));
 	}
+}
+
+void store_sweep(struct store *store)
+{
+	sweep(store, NULL);
+}
+
+uint64_t store_sweep_count(struct store *store)
+{
+	uint64_t bytes = 0;
+
+	sweep(store, &bytes);
+	return bytes;
 }

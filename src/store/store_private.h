@@ -39,6 +39,8 @@ int store_publish_file(struct store *store, const char *folder, const char *name
 int name_escape(const char *name, char into[static STORE_FILE_MAX + 1]) NONNULL(1) MUST_USE;
 /* name_unescape - owned name, NULL when name_escape did not make the file's name */
 char *name_unescape(const char *file) NONNULL(1) MUST_USE;
+/* store_sweep_count - store_sweep; bytes of the files that went */
+uint64_t store_sweep_count(struct store *store) NONNULL(1);
 /* store_lock_exclusive - keep other holders out; descriptor, or -EWOULDBLOCK while the store is held */
 int store_lock_exclusive(struct store *store) NONNULL(1) MUST_USE;
 

@@ -7,7 +7,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define TREE_MAX_LEVELS 128
+#define TREE_MAX_LEVELS  128
+#define BYTES_MAX_LEVELS 200 /* a descriptor a level */
 
 /* One step of a walk over the entries of a directory. */
 typedef int step(int fd, const char *name, const struct stat *st, const void *data, int level);
@@ -184,4 +185,37 @@ int tree_chown(int fd, uid_t uid, gid_t gid)
 	if (fchown(fd, uid, gid) < 0 || fstat(fd, &st) < 0)
 		return -errno;
 	return S_ISDIR(st.st_mode) ? each_entry(fd, chown_step, &owner, 0) : 0;
+}
+
+static uint64_t add_bytes(int dir_fd, const char *name, unsigned depth)
+{
+	struct stat st;
+	uint64_t sum = 0;
+	const struct dirent *entry;
+	DIR *dir;
+	int fd;
+
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		return 0;
+	if (S_ISREG(st.st_mode) || S_ISLNK(st.st_mode))
+		return (uint64_t) st.st_size;
+	if (!S_ISDIR(st.st_mode) || depth > BYTES_MAX_LEVELS)
+		return 0;
+	fd = openat(dir_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	dir = fd < 0 ? NULL : fdopendir(fd);
+	if (!dir) {
+		if (fd >= 0)
+			(void) close(fd);
+		return 0;
+	}
+	while ((entry = readdir(dir)))
+		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
+			sum += add_bytes(fd, entry->d_name, depth + 1);
+	(void) closedir(dir);
+	return sum;
+}
+
+uint64_t tree_bytes(int dir_fd, const char *name)
+{
+	return add_bytes(dir_fd, name, 0);
 }

@@ -463,8 +463,9 @@ END_TEST
 static int remove_named(const char *text, bool force, const struct pairs *used, struct texts *removed, struct error *err)
 {
 	struct image_remove request = {.force = force};
+	int r = image_remove(&engine, text, &request, used, removed, err);
 
-	return image_remove(&engine, text, &request, used, &no_layers, removed, err);
+	return r < 0 ? r : layer_remove_unused(engine.store, NULL, &no_layers, err);
 }
 
 START_TEST(the_last_name_takes_the_image_along)

@@ -106,6 +106,20 @@ int container_select(struct engine *engine, const struct texts *filters, bool al
 /* container_images_used - pairs image id → container id, and the layers of all containers */
 int container_images_used(struct engine *engine, struct pairs *used, struct texts *layers, struct error *err)
 	NONNULL(1, 2, 3, 4) MUST_USE;
+/* container_layers_used - the layers of all containers; a store_in_use (store/gc.h), data is the engine */
+int container_layers_used(void *engine, struct texts *chain_ids, struct error *err) NONNULL(1, 2, 3) MUST_USE;
+/* container_layers_live - pairs chain id → id of a container that runs on it now */
+int container_layers_live(struct engine *engine, struct pairs *live, struct error *err) NONNULL(1, 2, 3) MUST_USE;
+
+struct container_prune { struct texts filters; /* until, label, label! */ };
+/*
+ * container_prune - [userns] remove the containers that do not run
+ *
+ * removed  out: ids, also when one of the others failed
+ * bytes    out: what they had written
+ */
+int container_prune(struct engine *engine, const struct container_prune *request, struct texts *removed,
+                    uint64_t *bytes, struct error *err) NONNULL(1, 2, 3, 4, 5) MUST_USE;
 /* container_volumes_used - names of volumes that containers mount */
 int container_volumes_used(struct engine *engine, struct texts *out, struct error *err) NONNULL(1, 2, 3) MUST_USE;
 

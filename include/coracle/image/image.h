@@ -60,10 +60,11 @@ struct image_remove {
  *
  * used    pairs of image id and container id, from the caller (container/container.h knows them)
  * removed out: lines "Untagged: NAME", "Deleted: sha256:..."
+ * Its blobs and layers are unused then: the caller ends with store_collect (store/gc.h).
  */
 int image_remove(struct engine *engine, const char *text, const struct image_remove *request,
-                 const struct pairs *used, const struct texts *layers_in_use, struct texts *removed,
-                 struct error *err) NONNULL(1, 2, 3, 4, 5, 6, 7) MUST_USE;
+                 const struct pairs *used, struct texts *removed, struct error *err)
+	NONNULL(1, 2, 3, 4, 5, 6) MUST_USE;
 
 struct image_import {
 	char *source;          /* file, "-" for standard input */

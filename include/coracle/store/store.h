@@ -77,10 +77,10 @@ int layer_unpack_part(struct store *store, int fd, uint64_t length, const char *
                       const char *diff_id, struct layer_info *out, struct error *err)
 	NONNULL(1, 6, 7) MUST_USE;
 /*
- * layer_remove_unused - [userns] remove those of candidates (NULL: of all layers) that no image has
+ * layer_remove_unused - [userns] remove those of candidates (NULL: of all layers, and blobs) that no image has
  *
  * in_use  chain ids that containers stand on; these stay too. Nothing goes while another process
- *         holds the store (store_hold) or an image record is damaged: a later call makes up for it.
+ *         holds the store (store_hold) or an image record is damaged: a later call makes up for it (gc.h).
  */
 int layer_remove_unused(struct store *store, const struct texts *candidates, const struct texts *in_use,
                         struct error *err) NONNULL(1, 3, 4) MUST_USE;
@@ -115,6 +115,11 @@ int image_record_ids(struct store *store, const char *prefix, struct texts *out,
 /* image_record_list - all of them with names, newest first; a damaged one is listed as such; list of struct image_record */
 int image_record_list(struct store *store, struct list *out, struct error *err) NONNULL(1, 2, 3) MUST_USE;
 void image_record_list_done(struct list *list) NONNULL(1);
+/* image_record_forget - the names and the record alone; what they named is for store_collect (gc.h) */
+int image_record_forget(struct store *store, const struct image_record *record, struct error *err)
+	NONNULL(1, 2, 3) MUST_USE;
+/* image_record_exists - one look at a directory */
+bool image_record_exists(struct store *store, const char *id) NONNULL(1, 2);
 /* image_record_remove - the record, its manifest and configuration blobs, and layers that no other image has; [userns] */
 int image_record_remove(struct store *store, const struct image_record *record,
                         const struct texts *layers_in_use, struct error *err) NONNULL(1, 2, 3, 4) MUST_USE;
