@@ -7,7 +7,7 @@ packages_test='bats busybox-static buildah check clang clang-tidy codespell cppc
 	jq libarchive-tools libcap2-bin libclang-rt-14-dev libisal2 netcat-openbsd openssl podman procps python3 scdoc skopeo strace tmux umoci util-linux
 	xz-utils zstd'
 packages_guest='cpio e2fsprogs lz4 mmdebstrap qemu-system-x86 squashfs-tools'
-packages_bench='podman crun bubblewrap hyperfine busybox-static python3'
+packages_bench='podman crun bubblewrap hyperfine busybox-static python3 curl docker-registry libisal2 libisal-dev skopeo umoci zlib1g-dev'
 
 # packages_missing PACKAGE... - those that dpkg does not hold, on one line
 packages_missing()
