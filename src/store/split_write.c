@@ -158,19 +158,17 @@ void split_pass(struct split_writer *writer, const void *bytes, size_t length)
 	writer->passed += length;
 }
 
-void split_file(struct split_writer *writer, const char *path, int fd)
+void split_file(struct split_writer *writer, const char *path, uint64_t inode)
 {
-	struct stat st;
-
 	if (writer->why)
 		return;
 	end_content(writer);
-	if (fstat(fd, &st) < 0 || !split_path_is_valid(path)) {
-		give_up(writer, "a file could not be looked at");
+	if (!split_path_is_valid(path)) {
+		give_up(writer, "a file's path can't be recorded");
 		return;
 	}
 	text_replace(&writer->path, path);
-	writer->inode = st.st_ino;
+	writer->inode = inode;
 }
 
 void split_content(struct split_writer *writer, uint64_t position, const void *bytes, size_t length,

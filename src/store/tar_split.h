@@ -52,8 +52,8 @@ void split_writer_close(struct split_writer *writer);
 void split_settle(struct split_writer *writer, uint64_t consumed) NONNULL(1);
 /* split_pass - the next block of the uncompressed stream; it stays valid until split_settle */
 void split_pass(struct split_writer *writer, const void *bytes, size_t length) NONNULL(1);
-/* split_file - what split_content claims from now on lies in this file; fd is open on it */
-void split_file(struct split_writer *writer, const char *path, int fd) NONNULL(1, 2);
+/* split_file - what split_content claims from now on lies in this file */
+void split_file(struct split_writer *writer, const char *path, uint64_t inode) NONNULL(1, 2);
 /* split_content - bytes that stand at position of the stream were written to offset of the file */
 void split_content(struct split_writer *writer, uint64_t position, const void *bytes, size_t length,
                    uint64_t offset) NONNULL(1);

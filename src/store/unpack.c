@@ -53,8 +53,14 @@ static int clear_name(struct unpack *unpack, int dir_fd, const char *name, mode_
 static int make_directory(struct unpack *unpack, int dir_fd, const char *name)
 {
 	bool was_whiteout;
-	int r = clear_name(unpack, dir_fd, name, S_IFDIR, &was_whiteout);
+	int r;
 
+	/* mostly nothing is in the way, so it is looked at only when something is */
+	if (mkdirat(dir_fd, name, LAYER_DIRECTORY_MODE) == 0)
+		return 0;
+	if (errno != EEXIST)
+		return -errno;
+	r = clear_name(unpack, dir_fd, name, S_IFDIR, &was_whiteout);
 	if (r != 0)
 		return r < 0 ? r : 0;
 	if (mkdirat(dir_fd, name, LAYER_DIRECTORY_MODE) < 0)
@@ -182,16 +188,19 @@ static int write_content(struct unpack *unpack, struct archive_entry *entry, int
 }
 
 static int make_file(struct unpack *unpack, struct archive_entry *entry, int dir_fd,
-                     const struct entry_name *name, struct error *err)
+                     const struct entry_name *name, struct stat *made, struct error *err)
 {
 	AUTO_FREE char *path = unpack->split ? entry_name_path(name) : NULL;
+	mode_t mode = unpack->api->archive_entry_perm(entry) & 0777;
 	AUTO_CLOSE int fd =
-		openat(dir_fd, name->base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+		openat(dir_fd, name->base, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, mode);
 
 	if (fd < 0)
 		return error_errno(err, errno, "make file");
+	if (fstat(fd, made) < 0)
+		return error_errno(err, errno, "look at the new file");
 	if (path)
-		split_file(unpack->split, path, fd);
+		split_file(unpack->split, path, made->st_ino);
 	return write_content(unpack, entry, fd, err);
 }
 
@@ -262,12 +271,13 @@ static int make_hard_link(struct unpack *unpack, const char *raw_target, int dir
 	return 0;
 }
 
-static int make_node(struct unpack *unpack, struct archive_entry *entry, mode_t type, int dir_fd,
-                     const struct entry_name *name, struct error *err)
+/* try_node - made: of a regular file, with the owner and mode that it was born with; -EEXIST: something is in the way */
+static int try_node(struct unpack *unpack, struct archive_entry *entry, int dir_fd, const struct entry_name *name,
+                    struct stat *made, struct error *err)
 {
-	switch (type) {
+	switch (unpack->api->archive_entry_filetype(entry)) {
 	case S_IFREG:
-		return make_file(unpack, entry, dir_fd, name, err);
+		return make_file(unpack, entry, dir_fd, name, made, err);
 	case S_IFLNK:
 		return make_symlink(unpack, entry, dir_fd, name->base, err);
 	case S_IFIFO:
@@ -279,6 +289,25 @@ static int make_node(struct unpack *unpack, struct archive_entry *entry, mode_t 
 	}
 }
 
+static int make_node(struct unpack *unpack, struct archive_entry *entry, int dir_fd, const struct entry_name *name,
+                     struct error *err)
+{
+	struct stat made = {.st_mode = 0};
+	struct error in_the_way = {0};
+	bool was_whiteout;
+	int r = try_node(unpack, entry, dir_fd, name, &made, &in_the_way);
+
+	if (r == -EEXIST) {
+		r = clear_name(unpack, dir_fd, name->base, unpack->api->archive_entry_filetype(entry), &was_whiteout);
+		if (r < 0)
+			return error_errno(err, -r, "replace what is there");
+		r = try_node(unpack, entry, dir_fd, name, &made, err);
+	} else if (r < 0) {
+		*err = in_the_way;
+	}
+	return r < 0 ? r : attributes_apply(unpack, entry, dir_fd, name->base, made.st_mode ? &made : NULL, err);
+}
+
 static int unpack_root(struct unpack *unpack, struct archive_entry *entry, struct error *err)
 {
 	int r;
@@ -286,7 +315,7 @@ static int unpack_root(struct unpack *unpack, struct archive_entry *entry, struc
 	if (unpack->api->archive_entry_hardlink(entry)
 	    || unpack->api->archive_entry_filetype(entry) != S_IFDIR)
 		return error_set(err, ERROR_INVALID, "the layer's root is not a directory");
-	r = attributes_apply(unpack, entry, unpack->root_fd, ".", err);
+	r = attributes_apply(unpack, entry, unpack->root_fd, ".", NULL, err);
 	return r < 0 ? r : attributes_remember_time(unpack, entry, "", err);
 }
 
@@ -296,7 +325,6 @@ static int unpack_node(struct unpack *unpack, struct archive_entry *entry, const
 	mode_t type = unpack->api->archive_entry_filetype(entry);
 	const char *hard_link = unpack->api->archive_entry_hardlink(entry);
 	AUTO_FREE char *path = NULL;
-	bool was_whiteout;
 	int r;
 
 	if (hard_link)
@@ -306,19 +334,14 @@ static int unpack_node(struct unpack *unpack, struct archive_entry *entry, const
 		log_debug("skip device %s/%s", name->directory, name->base);
 		return 0;
 	}
-	if (type == S_IFDIR) {
-		r = make_directory(unpack, dir_fd, name->base);
-		if (r < 0)
-			return error_errno(err, -r, "make directory");
-		path = entry_name_path(name);
-		r = attributes_remember_time(unpack, entry, path, err);
-	} else {
-		r = clear_name(unpack, dir_fd, name->base, type, &was_whiteout);
-		if (r < 0)
-			return error_errno(err, -r, "replace what is there");
-		r = make_node(unpack, entry, type, dir_fd, name, err);
-	}
-	return r < 0 ? r : attributes_apply(unpack, entry, dir_fd, name->base, err);
+	if (type != S_IFDIR)
+		return make_node(unpack, entry, dir_fd, name, err);
+	r = make_directory(unpack, dir_fd, name->base);
+	if (r < 0)
+		return error_errno(err, -r, "make directory");
+	path = entry_name_path(name);
+	r = attributes_remember_time(unpack, entry, path, err);
+	return r < 0 ? r : attributes_apply(unpack, entry, dir_fd, name->base, NULL, err);
 }
 
 static int hide(struct unpack *unpack, const struct entry_name *name, int dir_fd, struct error *err)

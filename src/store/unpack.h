@@ -102,9 +102,13 @@ bool attribute_is_allowed(const char *key) NONNULL(1);
 /* attribute_set - as xattr_set, but where the file system or our rights do not allow it the file stays without */
 int attribute_set(int dir_fd, const char *name, const char *key, const void *value, size_t length)
 	NONNULL(2, 3) MUST_USE;
-/* attributes_apply - owner, mode, extended attributes and time of the entry, in the order that keeps all of them */
+/*
+ * attributes_apply - owner, mode, extended attributes and time of the entry, in the order that keeps all of them
+ *
+ * made  of the file when it was made, so that what fits already is not set again; NULL: not known
+ */
 int attributes_apply(struct unpack *unpack, struct archive_entry *entry, int dir_fd, const char *name,
-                     struct error *err) NONNULL(1, 2, 4, 5) MUST_USE;
+                     const struct stat *made, struct error *err) NONNULL(1, 2, 4, 6) MUST_USE;
 /* attributes_remember_time - of a directory: what is put into it later would change the time again */
 int attributes_remember_time(struct unpack *unpack, struct archive_entry *entry, const char *path,
                              struct error *err) NONNULL(1, 2, 3, 4) MUST_USE;

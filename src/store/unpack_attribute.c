@@ -88,23 +88,35 @@ int attributes_remember_time(struct unpack *unpack, struct archive_entry *entry,
 	return 0;
 }
 
-int attributes_apply(struct unpack *unpack, struct archive_entry *entry, int dir_fd, const char *name,
-                     struct error *err)
+/* apply_owner - of a layer's thousands of files most have the right owner and mode from their birth */
+static int apply_owner(struct unpack *unpack, struct archive_entry *entry, int dir_fd, const char *name,
+                       const struct stat *made, struct error *err)
 {
-	mode_t type = unpack->api->archive_entry_filetype(entry);
 	int64_t uid = unpack->api->archive_entry_uid(entry), gid = unpack->api->archive_entry_gid(entry);
-	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, entry_time(unpack, entry)};
+	mode_t mode = unpack->api->archive_entry_perm(entry) & 07777;
 	int r = owners_check(&unpack->owners, uid, gid, err);
 
 	if (r < 0)
 		return r;
-	if (!unpack->owners.squash
+	if (!unpack->owners.squash && !(made && made->st_uid == (uid_t) uid && made->st_gid == (gid_t) gid)
 	    && fchownat(dir_fd, name, (uid_t) uid, (gid_t) gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(err, errno, "give it to %lld:%lld", (long long) uid, (long long) gid);
 	/* chown(2) takes setuid bits and file capabilities away, so they come after */
-	if (type != S_IFLNK
-	    && fchmodat(dir_fd, name, unpack->api->archive_entry_perm(entry) & 07777, 0) < 0)
+	if (unpack->api->archive_entry_filetype(entry) != S_IFLNK && !(made && (made->st_mode & 07777) == mode)
+	    && fchmodat(dir_fd, name, mode, 0) < 0)
 		return error_errno(err, errno, "change its mode");
+	return 0;
+}
+
+int attributes_apply(struct unpack *unpack, struct archive_entry *entry, int dir_fd, const char *name,
+                     const struct stat *made, struct error *err)
+{
+	mode_t type = unpack->api->archive_entry_filetype(entry);
+	struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, entry_time(unpack, entry)};
+	int r = apply_owner(unpack, entry, dir_fd, name, made, err);
+
+	if (r < 0)
+		return r;
 	r = apply_xattrs(unpack, entry, dir_fd, name, err);
 	if (r < 0)
 		return r;
