@@ -15,24 +15,28 @@ void ring_init(struct ring *ring, size_t block_size, unsigned blocks, unsigned r
 		.memory = xcalloc(blocks, block_size),
 	};
 	(void) pthread_mutex_init(&ring->mutex, NULL);
-	(void) pthread_cond_init(&ring->changed, NULL);
+	(void) pthread_cond_init(&ring->more, NULL);
+	(void) pthread_cond_init(&ring->room, NULL);
 }
 
 void ring_done(struct ring *ring)
 {
 	if (!ring->memory)
 		return;
-	(void) pthread_cond_destroy(&ring->changed);
+	(void) pthread_cond_destroy(&ring->more);
+	(void) pthread_cond_destroy(&ring->room);
 	(void) pthread_mutex_destroy(&ring->mutex);
 	free(TAKE_PTR(ring->memory));
 }
 
-static bool is_full(const struct ring *ring)
+/* used - blocks that a reader still wants */
+static uint64_t used(const struct ring *ring)
 {
+	uint64_t most = 0;
+
 	for (unsigned i = 0; i < ring->readers; i++)
-		if (ring->produced - ring->released[i] >= ring->count)
-			return true;
-	return false;
+		most = MAX(most, ring->produced - ring->released[i]);
+	return most;
 }
 
 static unsigned char *block_at(const struct ring *ring, uint64_t number)
@@ -45,8 +49,9 @@ unsigned char *ring_reserve(struct ring *ring)
 	unsigned char *block;
 
 	(void) pthread_mutex_lock(&ring->mutex);
-	while (is_full(ring) && !ring->cancelled)
-		(void) pthread_cond_wait(&ring->changed, &ring->mutex);
+	ring->full = used(ring) >= ring->count;
+	while (ring->full && !ring->cancelled)
+		(void) pthread_cond_wait(&ring->room, &ring->mutex);
 	block = ring->cancelled ? NULL : block_at(ring, ring->produced);
 	(void) pthread_mutex_unlock(&ring->mutex);
 	return block;
@@ -57,7 +62,7 @@ void ring_commit(struct ring *ring, size_t length)
 	(void) pthread_mutex_lock(&ring->mutex);
 	ring->lengths[ring->produced % ring->count] = length;
 	ring->produced++;
-	(void) pthread_cond_broadcast(&ring->changed);
+	(void) pthread_cond_broadcast(&ring->more);
 	(void) pthread_mutex_unlock(&ring->mutex);
 }
 
@@ -65,7 +70,8 @@ static void set(struct ring *ring, bool *flag)
 {
 	(void) pthread_mutex_lock(&ring->mutex);
 	*flag = true;
-	(void) pthread_cond_broadcast(&ring->changed);
+	(void) pthread_cond_broadcast(&ring->more);
+	(void) pthread_cond_broadcast(&ring->room);
 	(void) pthread_mutex_unlock(&ring->mutex);
 }
 
@@ -87,10 +93,13 @@ int ring_read(struct ring *ring, unsigned reader, const void **bytes, size_t *le
 	if (ring->reading[reader]) {
 		ring->reading[reader] = false;
 		ring->released[reader]++;
-		(void) pthread_cond_broadcast(&ring->changed);
+		if (ring->full && used(ring) <= ring->count / 2) {
+			ring->full = false;
+			(void) pthread_cond_signal(&ring->room);
+		}
 	}
 	while (ring->released[reader] == ring->produced && !ring->ended && !ring->cancelled)
-		(void) pthread_cond_wait(&ring->changed, &ring->mutex);
+		(void) pthread_cond_wait(&ring->more, &ring->mutex);
 	if (ring->cancelled) {
 		r = -ECANCELED;
 	} else if (ring->released[reader] == ring->produced) {

@@ -12,7 +12,7 @@
 
 struct ring {
 	pthread_mutex_t mutex;
-	pthread_cond_t changed;
+	pthread_cond_t more, room; /* for readers; for the producer */
 	unsigned char *memory; /* owned */
 	size_t block_size, lengths[RING_MAX_BLOCKS];
 	uint64_t count;    /* of blocks */
@@ -20,6 +20,7 @@ struct ring {
 	uint64_t released[RING_MAX_READERS]; /* blocks that a reader is done with */
 	bool reading[RING_MAX_READERS];      /* a reader holds block number released[] */
 	unsigned readers;
+	bool full;         /* the producer waits until half of the blocks are free: fewer turns of the threads */
 	bool ended, cancelled;
 };
 
