@@ -61,6 +61,7 @@ void blob_get_start(struct registry *registry, struct blob_get *get)
 	}
 	get->exchange->http.callbacks = get->callbacks;
 	get->exchange->http.offset = get->offset;
+	get->exchange->http.end = get->end;
 	get->exchange->http.size = get->size;
 	/* those that take long get connections of their own: they don't wait for each other, and a reader that
 	 * pauses leaves the bytes at the sender instead of in libcurl's window */

@@ -286,7 +286,7 @@ static void answered(struct http_transfer *transfer)
 			return;
 	}
 	if (request->method == HTTP_GET && request->status / 100 == 2 && request->callbacks.write
-	    && request->size != HTTP_SIZE_UNKNOWN && request->received < request->size) {
+	    && http_end(request) != HTTP_SIZE_UNKNOWN && request->received < http_end(request)) {
 		broke(transfer, CURLE_PARTIAL_FILE);
 		return;
 	}
@@ -302,7 +302,7 @@ static void attempt_ended(struct http_transfer *transfer, CURLcode code)
 	} else if (code == CURLE_OK || transfer->enough) {
 		answered(transfer);
 	} else if (transfer->answered && request->status / 100 == 2 && request->callbacks.write
-	           && request->size != HTTP_SIZE_UNKNOWN && request->received == request->size) {
+	           && request->received == http_end(request)) {
 		answered(transfer); /* everything is there, however the connection ended */
 	} else if (transfer->answered && request->status >= 400 && !retry_status(request->status)) {
 		answered(transfer); /* a server that says no while we send may close at once */

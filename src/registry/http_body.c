@@ -40,7 +40,7 @@ static int place_body(struct http_transfer *transfer, uint64_t *start)
 	*start = 0;
 	if (request->status == 206) {
 		*start = range_start(http_header(request, "content-range"));
-		if (want == 0 || *start != want)
+		if ((want == 0 && request->end == 0) || *start != want)
 			return error_set(&request->err, ERROR_INVALID,
 			                 "%s: sent another part of the file than the one asked for", transfer->name);
 	} else if (want > 0 && first) {
@@ -64,7 +64,8 @@ static int begin_body(struct http_transfer *transfer)
 	if (r < 0)
 		return r;
 	(void) transfer->http->curl->curl_easy_getinfo(transfer->easy, CURLINFO_CONTENT_LENGTH_DOWNLOAD_T, &length);
-	if (request->size != HTTP_SIZE_UNKNOWN && length >= 0 && start + (uint64_t) length != request->size)
+	if (request->size != HTTP_SIZE_UNKNOWN && length >= 0 && start + (uint64_t) length != request->size
+	    && start + (uint64_t) length != http_end(request))
 		return error_set(&request->err, ERROR_INVALID, "%s: offers %" PRIu64 " bytes where %" PRIu64 " belong",
 		                 transfer->name, start + (uint64_t) length, request->size);
 	if (request->begun)
@@ -171,20 +172,22 @@ size_t body_write(char *bytes, size_t size, size_t count, void *data)
 	struct http_request *request = transfer->request;
 	const struct http_callbacks *callbacks = &request->callbacks;
 	size_t length = size * count;
-	size_t known = (size_t) MIN(transfer->skip, (uint64_t) length);
+	size_t known = (size_t) MIN(transfer->skip, (uint64_t) length), fresh = length - known;
 	int r = 0;
 
 	if (!callbacks->write || request->status / 100 != 2)
 		return keep_body(transfer, bytes, length);
 	/* the size may be anything up to 2^64-1: compare without adding */
-	if (request->size != HTTP_SIZE_UNKNOWN && length - known > request->size - request->received) {
+	if (request->size != HTTP_SIZE_UNKNOWN && fresh > request->size - request->received) {
 		fail(transfer, HTTP_FAILURE_PROTOCOL,
 		     error_set(&request->err, ERROR_INVALID, "%s: sends more than the %" PRIu64 " bytes that belong there",
 		               transfer->name, request->size));
 		return 0;
 	}
-	if (length > known)
-		r = callbacks->write(callbacks->data, bytes + known, length - known, &request->err);
+	if (request->end)
+		fresh = (size_t) MIN((uint64_t) fresh, request->end - request->received);
+	if (fresh)
+		r = callbacks->write(callbacks->data, bytes + known, fresh, &request->err);
 	if (r == HTTP_PAUSE) {
 		transfer->paused = true;
 		return CURL_WRITEFUNC_PAUSE;
@@ -194,8 +197,10 @@ size_t body_write(char *bytes, size_t size, size_t count, void *data)
 		return 0;
 	}
 	transfer->skip -= known;
-	request->received += length - known;
-	return length;
+	request->received += fresh;
+	/* the server ignores Range, or its end */
+	transfer->enough = known + fresh < length;
+	return transfer->enough ? 0 : length;
 }
 
 size_t body_read(char *into, size_t size, size_t count, void *data)

@@ -49,7 +49,7 @@ struct http_transfer {
 	bool paused;
 	bool answered;       /* the headers of the answer are complete */
 	bool failed;         /* a callback (ours or the caller's) filled failure and err of the request */
-	bool enough;         /* the body of an error was cut off on purpose */
+	bool enough;         /* the rest of the body was cut off on purpose */
 	int errnum;          /* negative errno, with failed */
 	size_t header_bytes;
 	uint64_t skip;       /* bytes that come though they were delivered already */
@@ -68,6 +68,12 @@ char *url_resolve(const struct curl_api *curl, const char *base, const char *loc
 bool url_same_origin(const struct curl_api *curl, const char *one, const char *other) NONNULL(1, 2, 3);
 /* url_for_log - owned; without the query, which may hold signatures */
 char *url_for_log(const char *url) NONNULL(1);
+
+/* http_end - where the body to be handed on ends; HTTP_SIZE_UNKNOWN */
+static inline uint64_t http_end(const struct http_request *request)
+{
+	return request->end ? request->end : request->size;
+}
 
 /* --- http_retry.c --- */
 enum http_failure retry_classify(CURLcode code, bool sending) MUST_USE;

@@ -65,8 +65,9 @@ static void set_headers(struct setup *setup, struct http_transfer *transfer)
 	add_line(setup, transfer, "Expect:");
 	if (!has_header(request, "Content-Type"))
 		add_line(setup, transfer, "Content-Type:");
-	if (request->method == HTTP_GET && request->received > 0) {
-		AUTO_FREE char *range = xprintf("Range: bytes=%" PRIu64 "-", request->received);
+	if (request->method == HTTP_GET && (request->received > 0 || request->end > 0)) {
+		AUTO_FREE char *last = request->end ? xprintf("%" PRIu64, request->end - 1) : NULL;
+		AUTO_FREE char *range = xprintf("Range: bytes=%" PRIu64 "-%s", request->received, last ? last : "");
 
 		add_line(setup, transfer, range);
 	}

@@ -237,6 +237,38 @@ START_TEST(a_download_goes_on_from_an_offset)
 }
 END_TEST
 
+static const char *const range_lies[] = {"good", "no-range", "cut-once", "cut-once-no-range"};
+
+START_TEST(a_piece_from_the_beginning_or_the_middle_ends_where_it_shall)
+{
+	FIXTURE(NULL);
+	AUTO_SINK struct sink front = SINK_INIT, middle = SINK_INIT, all = SINK_INIT;
+	uint64_t size;
+	AUTO_FREE char *honest = layer_path(&f, "good", &size);
+	AUTO_FREE char *path = layer_path(&f, range_lies[_i], &size);
+	AUTO_REQUEST struct http_request first = get(&f, path), second = get(&f, path), whole = get(&f, honest);
+	struct error err = {0};
+
+	into_sink(&whole, &all, size);
+	ck_assert_int_eq(http_run(f.http, &whole, &err), 0);
+	into_sink(&first, &front, size);
+	first.end = 200000;
+	ck_assert_msg(http_run(f.http, &first, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(first.received, 200000);
+	ck_assert_uint_eq(front.start, 0);
+	ck_assert_uint_eq(front.bytes.length, 200000);
+	ck_assert_int_eq(memcmp(front.bytes.data, all.bytes.data, 200000), 0);
+	ck_assert_uint_ge(server_saw(&f.server, "bytes=0-199999", range_lies[_i]), 1);
+	into_sink(&second, &middle, size);
+	second.offset = 100;
+	second.end = 250001;
+	ck_assert_msg(http_run(f.http, &second, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(second.received, 250001);
+	ck_assert_uint_eq(middle.start + middle.bytes.length, 250001);
+	ck_assert_int_eq(memcmp(middle.bytes.data, all.bytes.data + middle.start, middle.bytes.length), 0);
+}
+END_TEST
+
 START_TEST(a_sink_may_pause_and_fail)
 {
 	FIXTURE(NULL);
@@ -592,6 +624,8 @@ int main(void)
 	tcase_add_loop_test(tcase, a_blob_arrives_whole_and_once, 0, ARRAY_LEN(blob_lies));
 	tcase_add_loop_test(tcase, a_blob_that_never_gets_right_is_an_error, 0, ARRAY_LEN(bad_blobs));
 	tcase_add_test(tcase, a_download_goes_on_from_an_offset);
+	tcase_add_loop_test(tcase, a_piece_from_the_beginning_or_the_middle_ends_where_it_shall, 0,
+	                    ARRAY_LEN(range_lies));
 	tcase_add_test(tcase, a_sink_may_pause_and_fail);
 	tcase_add_loop_test(tcase, passing_trouble_is_waited_for, 0, ARRAY_LEN(troubles));
 	tcase_add_test(tcase, authorization_stays_with_the_server_it_is_for);

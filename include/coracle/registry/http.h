@@ -113,6 +113,7 @@ struct http_request {
 	const void *send_bytes;
 	uint64_t send_size;    /* of the body; with callbacks.read it may be HTTP_SIZE_UNKNOWN */
 	uint64_t offset;       /* GET: the first byte wanted (Range); becomes 0 when the server sends everything */
+	uint64_t end;          /* GET: the first byte that is not wanted, and what comes from there on is left; 0: all */
 	uint64_t size;         /* of the whole resource, offset included; other lengths are refused; HTTP_SIZE_UNKNOWN */
 	size_t body_max;       /* without callbacks.write: bytes at the most; more is an error */
 	unsigned attempts;     /* at the most, in a row without progress; 0: 5 */

@@ -120,7 +120,7 @@ void registry_search_done(struct list *found) NONNULL(1);
 /* --- blobs, side by side --- */
 
 /*
- * blob_get - bytes from "offset" on, to callbacks.begin and callbacks.write (see http.h)
+ * blob_get - bytes from "offset" on, up to "end", to callbacks.begin and callbacks.write (see http.h)
  *
  * In begin, request->offset says where the bytes really start: 0 when Range was ignored, and then everything comes.
  * The bytes' digest is the receiver's to check: only it knows those before offset. More or fewer bytes than
@@ -131,6 +131,7 @@ struct blob_get {
 	const char *repository, *digest;
 	enum registry_actions actions;
 	uint64_t offset;
+	uint64_t end;  /* the first byte that is not wanted; 0: all */
 	uint64_t size; /* of the descriptor; HTTP_SIZE_UNKNOWN only where there is none */
 	struct http_callbacks callbacks;
 	void (*done)(struct blob_get *get, void *data); /* called when finished; NULL: nobody */
