@@ -29,6 +29,7 @@ struct layer {
 	bool announced;
 	bool resumed;  /* some of the part is from an earlier time */
 	bool running;  /* get was started and not released */
+	bool filling;  /* what comes is for the part's gap */
 	uint64_t skip; /* bytes that come again, because Range was ignored */
 	struct part part;
 	struct blob_get get;
@@ -51,7 +52,9 @@ static int begin(void *data, struct http_request *request, UNUSED struct error *
 {
 	struct layer *layer = data;
 
-	layer->skip = request->offset < layer->part.offset ? layer->part.offset - request->offset : 0;
+	uint64_t wanted = layer->filling ? layer->part.gap : layer->part.offset;
+
+	layer->skip = request->offset < wanted ? wanted - request->offset : 0;
 	return 0;
 }
 
@@ -63,24 +66,27 @@ static int take(void *data, const void *bytes, size_t length, struct error *err)
 
 	layer->skip -= skipped;
 	if (skipped < length)
-		r = part_write(&layer->part, (const char *) bytes + skipped, length - skipped, err);
+		r = (layer->filling ? part_fill : part_write)(&layer->part, (const char *) bytes + skipped,
+		                                              length - skipped, err);
 	if (r >= 0 && layer->layers->worked == layer)
 		pull_worker_grown(&layer->layers->worker);
 	return r;
 }
 
+/* download - what is missing: the part's gap first, then what comes after it */
 static void download(struct layers *layers, struct layer *layer)
 {
 	layer->state = IMAGE_PULL_DOWNLOADED;
-	layer->resumed = layer->part.offset > 0;
-	if (layer->part.offset == layer->part.size)
+	layer->filling = layer->part.gap_end > 0;
+	if (layer->part.offset == layer->part.size && !layer->filling)
 		return;
 	layer->state = IMAGE_PULL_DOWNLOADING;
 	layer->get = (struct blob_get) {
 		.repository = layers->request->repository,
 		.digest = layer->descriptor->digest,
 		.actions = REGISTRY_PULL,
-		.offset = layer->part.offset,
+		.offset = layer->filling ? layer->part.gap : layer->part.offset,
+		.end = layer->part.gap_end,
 		.size = layer->part.size,
 		.callbacks = {.data = layer, .begin = begin, .write = take},
 	};
@@ -163,6 +169,7 @@ static int start_layer(struct layers *layers, struct layer *layer, struct error 
 		layer->state = IMAGE_PULL_DONE;
 		return 0;
 	}
+	layer->resumed = layer->part.offset > 0;
 	download(layers, layer);
 	return 0;
 }
@@ -216,7 +223,7 @@ static int finish_downloads(struct layers *layers, struct error *err)
 		}
 		stop_download(layer);
 		if (layer->state == IMAGE_PULL_DOWNLOADING)
-			layer->state = IMAGE_PULL_DOWNLOADED;
+			download(layers, layer);
 		if (layers->worked == layer)
 			pull_worker_no_more(&layers->worker);
 	}
@@ -230,7 +237,8 @@ static int start_worker(struct layers *layers, struct error *err)
 	struct pull_work work = {.store = layers->request->store, .close_fds = close_fds};
 	int r;
 
-	if (layers->worked || !layer
+	/* the worker reads from the first byte on */
+	if (layers->worked || !layer || layer->part.gap_end
 	    || (layer->state != IMAGE_PULL_DOWNLOADING && layer->state != IMAGE_PULL_DOWNLOADED))
 		return 0;
 	for (size_t i = 0; i < layers->count; i++)
@@ -295,7 +303,8 @@ static void show(struct layers *layers, bool always)
 
 			shown->received = there > 0 ? (uint64_t) there : 0;
 		} else {
-			shown->received = layer->part.fd >= 0 ? layer->part.offset : 0;
+			shown->received = layer->part.fd >= 0
+			                ? layer->part.offset - (layer->part.gap_end - layer->part.gap) : 0;
 		}
 	}
 	progress->layers(progress->data, layers->shown, layers->count);

@@ -25,11 +25,21 @@ struct outcome {
 };
 _Static_assert(sizeof(struct outcome) <= PIPE_BUF, "is written at once");
 
+/* what goes on in the worker while it unpacks */
+struct working {
+	_Atomic uint64_t *shared;
+	int part_fd;
+	uint64_t given;
+};
+
 static void note_progress(void *context, uint64_t compressed, UNUSED uint64_t unpacked)
 {
-	_Atomic uint64_t *shared = context;
+	struct working *working = context;
 
-	*shared = compressed;
+	*working->shared = compressed;
+	/* so far it comes only when the download is over */
+	if (compressed > PART_AHEAD)
+		part_give_back(working->part_fd, &working->given, compressed);
 }
 
 static _Noreturn void work_and_exit(const struct pull_work *work, int part_fd, int more_fd, int result_fd,
@@ -38,17 +48,19 @@ static _Noreturn void work_and_exit(const struct pull_work *work, int part_fd, i
 	struct layer_stream stream = LAYER_STREAM_INIT;
 	struct outcome outcome = {0};
 	struct layer_info info = {0};
+	struct working working = {.shared = shared, .part_fd = part_fd};
 
 	stream.fd = part_fd;
 	stream.more_fd = more_fd;
 	stream.grows = work->grows;
+	stream.ahead = PART_AHEAD;
 	stream.length = work->part->size;
 	stream.exact = true;
 	stream.digest = work->part->digest;
 	stream.parent = work->parent;
 	stream.diff_id = work->diff_id;
 	stream.progress = note_progress;
-	stream.context = shared;
+	stream.context = &working;
 	outcome.result = layer_unpack_stream(work->store, &stream, &info, &outcome.err);
 	/* without an outcome the parent says that the worker died, and that is what counts */
 	(void) !write_all(result_fd, &outcome, sizeof outcome);

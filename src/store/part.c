@@ -96,14 +96,15 @@ static int resume(struct part *part, struct error *err)
 	bool same_boot;
 	struct stat st;
 
-	if (fcntl(part->fd, F_SETFL, O_APPEND) < 0 || fstat(part->fd, &st) < 0)
+	if (fstat(part->fd, &st) < 0)
 		return error_errno(err, errno, "look at the part of %.19s", part->digest);
 	found = (uint64_t) st.st_size;
 	marked = read_mark(part, &same_boot);
 	usable = same_boot ? found : MIN(found, marked);
+	part_find_gap(part->fd, usable, &part->gap, &part->gap_end);
 	/* more than there can be: nobody knows what that is */
-	if (usable > part->size)
-		usable = 0;
+	if (usable > part->size || (part->gap == 0 && part->gap_end == usable))
+		usable = part->gap = part->gap_end = 0;
 	if (usable < found && ftruncate(part->fd, (off_t) usable) < 0)
 		return error_errno(err, errno, "shorten the part of %.19s", part->digest);
 	part->offset = usable;
@@ -138,25 +139,58 @@ int part_open(struct store *store, const char *digest, uint64_t size, enum lock_
 	return 0;
 }
 
+static int too_much(const struct part *part, struct error *err)
+{
+	(void) error_set(err, ERROR_INVALID, "more than the %llu bytes came that blob %.19s has",
+	                 (unsigned long long) part->size, part->digest);
+	return -EBADMSG;
+}
+
+/* write_at - *at counts what was written, in a failure too: it is right, and is kept */
+static int write_at(const struct part *part, const void *bytes, size_t length, uint64_t *at, struct error *err)
+{
+	const char *next = bytes;
+
+	while (length > 0) {
+		ssize_t n = pwrite(part->fd, next, length, (off_t) *at);
+
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n <= 0)
+			return error_errno(err, n < 0 ? errno : EIO, "write blob %.19s", part->digest);
+		next += n;
+		length -= (size_t) n;
+		*at += (uint64_t) n;
+	}
+	return 0;
+}
+
+int part_fill(struct part *part, const void *bytes, size_t length, struct error *err)
+{
+	uint64_t before = part->gap;
+	int r;
+
+	if (length > part->gap_end - part->gap)
+		return too_much(part, err);
+	r = write_at(part, bytes, length, &part->gap, err);
+	part->filled += part->gap - before;
+	if (part->gap == part->gap_end)
+		part->gap = part->gap_end = 0;
+	/* what is not on disk when the machine stops is a gap again */
+	if (part->filled >= MARK_EVERY && fdatasync(part->fd) == 0)
+		part->filled = 0;
+	return r;
+}
+
 int part_write(struct part *part, const void *bytes, size_t length, struct error *err)
 {
 	int r;
 
-	if (length > part->size - part->offset) {
-		(void) error_set(err, ERROR_INVALID, "more than the %llu bytes came that blob %.19s has",
-		                 (unsigned long long) part->size, part->digest);
-		return -EBADMSG;
-	}
-	r = write_all(part->fd, bytes, length);
-	if (r < 0) {
-		struct stat st;
-
-		/* a part of it may have been written: what is there is right, and counts */
-		if (fstat(part->fd, &st) == 0)
-			part->offset = MIN((uint64_t) st.st_size, part->size);
-		return error_errno(err, -r, "write blob %.19s", part->digest);
-	}
-	part->offset += length;
+	if (length > part->size - part->offset)
+		return too_much(part, err);
+	r = write_at(part, bytes, length, &part->offset, err);
+	if (r < 0)
+		return r;
 	if (part->offset - part->marked >= MARK_EVERY && part->offset < part->size)
 		sync_part(part);
 	return 0;
@@ -168,7 +202,7 @@ int part_read(const struct part *part, struct error *err)
 	int fd;
 
 	part_path(part->digest, "", path);
-	fd = openat(part->store->fd, path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+	fd = openat(part->store->fd, path, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? error_errno(err, errno, "open store/%s", path) : fd;
 }
 
@@ -186,9 +220,9 @@ int part_check(const struct part *part, struct error *err)
 	struct digest *digest;
 	uint64_t at = 0;
 
-	if (part->offset != part->size) {
+	if (part->offset != part->size || part->gap_end) {
 		(void) error_set(err, ERROR_INVALID, "only %llu of %llu bytes of blob %.19s are there",
-		                 (unsigned long long) part->offset, (unsigned long long) part->size, part->digest);
+		                 (unsigned long long) (part->offset - (part->gap_end - part->gap)), (unsigned long long) part->size, part->digest);
 		return -EBADMSG;
 	}
 	digest = digest_new(err);
@@ -235,6 +269,9 @@ void part_abandon(struct part *part, enum part_keep keep)
 		remove_files(part->store, part->digest);
 	else
 		sync_part(part);
+	/* without it, what is not on disk when the machine stops is a gap again */
+	if (keep == PART_KEEP && part->filled)
+		(void) fdatasync(part->fd);
 	/* children that read the part hold the same lock: it is let go for them too */
 	lock_release(TAKE_FD(part->fd));
 }

@@ -70,15 +70,30 @@ static int wait_more(struct source *source)
 	return 0;
 }
 
+/* is_ahead - as far as the stream may go before the file is complete */
+static bool is_ahead(const struct source *source)
+{
+	const struct layer_stream *stream = source->stream;
+
+	return stream->grows && stream->ahead && !source->more_ended && stream->length - source->left >= stream->ahead;
+}
+
 ssize_t source_read(struct source *source, void *into, size_t size)
 {
 	size_t want = (size_t) MIN(source->left, (uint64_t) size);
 
 	while (want) {
 		ssize_t n;
-		/* poll(2) finds a regular file always readable */
-		int r = wait_for(source, source->stream->fd, -1);
+		int r;
 
+		if (is_ahead(source)) {
+			r = wait_more(source);
+			if (r < 0)
+				return r;
+			continue;
+		}
+		/* poll(2) finds a regular file always readable */
+		r = wait_for(source, source->stream->fd, -1);
 		if (r < 0)
 			return r;
 		n = read(source->stream->fd, into, want);

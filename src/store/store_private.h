@@ -41,6 +41,13 @@ int name_escape(const char *name, char into[static STORE_FILE_MAX + 1]) NONNULL(
 char *name_unescape(const char *file) NONNULL(1) MUST_USE;
 /* store_sweep_count - store_sweep; bytes of the files that went */
 uint64_t store_sweep_count(struct store *store) NONNULL(1);
+/*
+ * part_find_gap - what is missing of the first "length" bytes: from the first hole to the end of the last one
+ *
+ * Begins with a whole unit (part.h), since the block before a hole may be filled in part. No holes, and file systems
+ * that can't tell them: 0, 0. Bytes that are zero may be taken for holes; that only makes the download longer.
+ */
+void part_find_gap(int fd, uint64_t length, uint64_t *gap, uint64_t *gap_end) NONNULL(3, 4);
 /* store_lock_exclusive - keep other holders out; descriptor, or -EWOULDBLOCK while the store is held */
 int store_lock_exclusive(struct store *store) NONNULL(1) MUST_USE;
 

@@ -8,7 +8,7 @@
 # standard input. OTHER is a second port, "elsewhere", where redirects lead to and the token service is. Requests
 # are written to FILE, a JSON object a line: port, method, path, headers (names in lower case), sent (bytes of body).
 #
-# Every repository holds the same image under every tag (two layers, the second of --layer-bytes bytes), and what
+# Every repository holds the same image under every tag (a small layer, and --layers of --layer-bytes bytes), and what
 # was pushed to it. The first word of the repository's name says how it is served; LIES below has the list:
 # "good/app" honestly, "wrong-bytes/app" with other bytes, and so on. Users: tester, with s3cret-word; the refresh
 # token is refresh-me-again. Anonymous tokens permit to pull public/... only.
@@ -91,14 +91,20 @@ def layer(name, content):
 class Store:
     """What all repositories hold, what was pushed, and what was told already."""
 
-    def __init__(self, layer_bytes):
+    def __init__(self, layer_bytes, layers):
         self.lock = threading.Lock()
         self.blobs, self.manifests, self.uploads, self.tokens, self.counts = {}, {}, {}, {}, {}
-        tars = [layer('hello', b'hello\n'), layer('noise', random.Random(1).randbytes(layer_bytes))]
+        noise = random.Random(1)
+        tars = [layer('hello', b'hello\n')]
+        for i in range(layers):
+            # randbytes() has a limit of 256 MiB
+            pieces = [noise.randbytes(min(1 << 26, layer_bytes - at)) for at in range(0, layer_bytes, 1 << 26)]
+            tars.append(layer(f'noise{i}' if i else 'noise', b''.join(pieces)))
         config = json.dumps({
             'architecture': 'amd64', 'os': 'linux', 'config': {'Cmd': ['/hello']},
             'rootfs': {'type': 'layers', 'diff_ids': [digest_of(tar) for tar in tars]}}).encode()
-        packed = [gzip.compress(tar, 1, mtime=0) for tar in tars]
+        # noise does not get smaller; where there is much of it, don't try
+        packed = [gzip.compress(tar, 1 if len(tar) < 50000000 else 0, mtime=0) for tar in tars]
         for data in [config] + packed:
             self.blobs[digest_of(data)] = data
         self.image = json.dumps({
@@ -407,22 +413,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.send_blob(data, digest)
 
     def send_blob(self, data, digest=''):
-        lie, start = self.lie, 0
-        wanted = re.match(r'bytes=(\d+)-$', self.headers.get('Range', ''))
+        lie, start, end = self.lie, 0, len(data)
+        wanted = re.match(r'bytes=(\d+)-(\d*)$', self.headers.get('Range', ''))
         ignored = ('no-range', 'cut', 'cut-once-no-range')
         if wanted and lie not in ignored and self.command == 'GET':
-            start = int(wanted.group(1))
-            if start >= len(data):
+            start, end = int(wanted.group(1)), min(int(wanted.group(2) or end) + 1, end)
+            if start >= end:
                 return self.answer(416)
         shown = start + 1 if lie == 'wrong-range' else start
-        body = data[start:]
-        self.send_response(206 if start else 200)
+        body = data[start:end]
+        partial = len(body) < len(data)
+        self.send_response(206 if partial else 200)
         self.send_header('Content-Type', 'application/octet-stream')
         self.send_header('Content-Length', str(len(body)))
         if digest:
             self.send_header('Docker-Content-Digest', digest)
-        if start:
-            self.send_header('Content-Range', f'bytes {shown}-{len(data) - 1}/{len(data)}')
+        if partial:
+            self.send_header('Content-Range', f'bytes {shown}-{end - 1}/{len(data)}')
         self.end_headers()
         if self.command == 'HEAD':
             return None
@@ -516,9 +523,10 @@ def main():
     parser.add_argument('--auth', choices=['basic', 'bearer'])
     parser.add_argument('--token-seconds', type=int, default=300)
     parser.add_argument('--layer-bytes', type=int, default=300000)
+    parser.add_argument('--layers', type=int, default=1, help='of --layer-bytes each')
     parser.add_argument('--log', metavar='FILE')
     options = parser.parse_args()
-    store = Store(options.layer_bytes)
+    store = Store(options.layer_bytes, options.layers)
     log = open(options.log, 'a', encoding='utf-8') if options.log else None
     servers = [Server(('127.0.0.1', 0), Handler) for _ in range(2)]
     for server, other in (servers, servers[::-1]):

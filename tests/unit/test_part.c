@@ -17,7 +17,7 @@
 
 #include "tar_maker.h"
 
-#define BLOB_BYTES 3000000
+#define BLOB_BYTES 9000000
 
 static char folder[64];
 static struct paths paths;
@@ -363,6 +363,83 @@ START_TEST(another_process_follows_a_download)
 }
 END_TEST
 
+/* given_back - a whole part whose reader has worked up that much and was killed */
+static void given_back(uint64_t end)
+{
+	struct part part = opened();
+	struct error err = {0};
+	uint64_t given = 0;
+	int fd;
+
+	write_until(&part, blob_length);
+	fd = part_read(&part, &err);
+	ck_assert_int_ge(fd, 0);
+	part_give_back(fd, &given, end / 2);
+	part_give_back(fd, &given, end);
+	ck_assert_uint_eq(given, end - end % PART_UNIT);
+	(void) close(fd);
+	part_close(&part);
+}
+
+static void fill_until(struct part *part, uint64_t end)
+{
+	struct error err = {0};
+	int r = part_fill(part, blob + part->gap, (size_t) (end - part->gap), &err);
+
+	ck_assert_msg(r == 0, "%s", err.text);
+}
+
+START_TEST(what_was_given_back_is_a_gap_to_fill)
+{
+	struct error err = {0};
+	struct part part;
+
+	given_back(2 * PART_UNIT + 1000);
+	part = opened();
+	ck_assert_uint_eq(part.offset, blob_length);
+	ck_assert_uint_eq(part.gap, 0);
+	ck_assert_uint_eq(part.gap_end, 2 * PART_UNIT);
+	ck_assert_int_eq(part_check(&part, &err), -EBADMSG);
+	/* killed while it is filled: only whole units count */
+	fill_until(&part, PART_UNIT + 1234567);
+	part_close(&part);
+	part = opened();
+	ck_assert_uint_eq(part.gap, PART_UNIT);
+	ck_assert_uint_eq(part.gap_end, 2 * PART_UNIT);
+	fill_until(&part, PART_UNIT + 7);
+	ck_assert_int_eq(part_fill(&part, blob, PART_UNIT, &err), -EBADMSG);
+	fill_until(&part, 2 * PART_UNIT);
+	ck_assert_uint_eq(part.gap_end, 0);
+	ck_assert_msg(part_check(&part, &err) == 0, "%s", err.text);
+	part_complete(&part);
+	ck_assert_uint_eq(files(), 0);
+}
+END_TEST
+
+START_TEST(a_gap_and_a_lost_end_are_both_fetched)
+{
+	struct error err = {0};
+	struct part part;
+
+	given_back(PART_UNIT);
+	another_boot(2 * PART_UNIT);
+	part = opened();
+	ck_assert_uint_eq(part.gap_end, PART_UNIT);
+	ck_assert_uint_eq(part.offset, 2 * PART_UNIT);
+	fill_until(&part, PART_UNIT);
+	write_until(&part, blob_length);
+	ck_assert_msg(part_check(&part, &err) == 0, "%s", err.text);
+	part_close(&part);
+	/* nothing but a gap: as if there were no part */
+	given_back(2 * PART_UNIT);
+	another_boot(PART_UNIT + 5);
+	part = opened();
+	ck_assert_uint_eq(part.offset, 0);
+	ck_assert_uint_eq(part.gap_end, 0);
+	part_complete(&part);
+}
+END_TEST
+
 START_TEST(sweeping_spares_what_is_held_or_new)
 {
 	struct part part = opened();
@@ -423,6 +500,8 @@ int main(void)
 	tcase_add_test(tcase, wrong_content_is_found_out);
 	tcase_add_test(tcase, two_processes_do_the_work_once);
 	tcase_add_test(tcase, another_process_follows_a_download);
+	tcase_add_test(tcase, what_was_given_back_is_a_gap_to_fill);
+	tcase_add_test(tcase, a_gap_and_a_lost_end_are_both_fetched);
 	tcase_add_test(tcase, sweeping_spares_what_is_held_or_new);
 	tcase_add_test(tcase, names_that_are_no_digests_are_refused);
 	suite_add_tcase(suite, tcase);

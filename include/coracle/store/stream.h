@@ -30,6 +30,7 @@ struct layer_stream {
 	 */
 	int more_fd;
 	bool grows;
+	uint64_t ahead;      /* bytes that are read at the most while it grows; 0: all that come */
 	uint64_t length;     /* bytes that must come (with more of them in fd, they stay there); UINT64_MAX: to the end */
 	bool exact;          /* fewer bytes than length are an error, -EBADMSG; else length is only a limit */
 	const char *digest;  /* of these bytes, compressed as they are; NULL: any */

@@ -1,0 +1,106 @@
+# SPDX-License-Identifier: GPL-2.0-or-later
+# registries.bash - what tests of registries share: docker-registry, registries that lie, proxies; after helper.bash
+#
+# The users of a file call registries_begin in file_setup and registries_end in file_teardown.
+
+LYING=$BATS_TEST_DIRNAME/../registry/lying.py
+
+registries_begin()
+{
+	# for every test and every peer: none of this machine's settings
+	export XDG_CONFIG_HOME=$WORK/config HOME=$WORK/home REGISTRY_AUTH_FILE=$WORK/auth.json
+	mkdir -p "$HOME" "$XDG_CONFIG_HOME/containers" "$WORK/registry"
+	echo '{}' >"$REGISTRY_AUTH_FILE"
+}
+
+registries_end()
+{
+	local pid
+	for pid in "$WORK"/*.pid; do
+		[ ! -e "$pid" ] || kill "$(cat "$pid")" 2>/dev/null || true
+	done
+}
+
+free_port()
+{
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+}
+
+# serve NAME PROGRAM OPTION...: it prints its ports into NAME.port, and ends with its standard input
+serve()
+{
+	local name=$1
+	shift
+	mkfifo "$WORK/$name.in"
+	python3 "$@" <"$WORK/$name.in" >"$WORK/$name.port" 2>"$WORK/$name.err" 3>&- &
+	# its standard input stays open as long as this one lives
+	sleep 100000 >"$WORK/$name.in" 2>/dev/null </dev/null 3>&- &
+	echo $! >"$WORK/$name.pid"
+	soon 30 test -s "$WORK/$name.port" || { cat "$WORK/$name.err" >&2; return 1; }
+}
+
+# lying NAME OPTION...: a lying registry; its ports are in NAME.port, its requests in NAME.log
+lying()
+{
+	local name=$1
+	shift
+	serve "$name" "$LYING" --log "$WORK/$name.log" "$@"
+}
+
+# port NAME [FIELD]: localhost:PORT
+port()
+{
+	echo "localhost:$(cut -d' ' -f"${2:-1}" "$WORK/$1.port")"
+}
+
+# registry NAME PORT [AUTH [TLS]]: docker-registry; what it keeps is in $WORK/registry/NAME
+registry()
+{
+	mkdir -p "$WORK/registry/$1"
+	cat >"$WORK/$1.yml" <<-END
+	version: 0.1
+	log: {level: error}
+	storage: {filesystem: {rootdirectory: $WORK/registry/$1}}
+	http:
+	  addr: 127.0.0.1:$2
+	  ${4:-}
+	${3:-}
+	END
+	# it takes every variable REGISTRY_... for configuration
+	env -u REGISTRY_AUTH_FILE docker-registry serve "$WORK/$1.yml" >"$WORK/$1.out" 2>&1 </dev/null 3>&- &
+	echo $! >"$WORK/$1.pid"
+	echo "$2" >"$WORK/$1.port"
+	soon 20 nc -z 127.0.0.1 "$2" || { cat "$WORK/$1.out" >&2; return 1; }
+}
+
+# gets LOG PATTERN: how many GET requests went to paths that match
+gets()
+{
+	jq -r 'select(.method == "GET").path' "$WORK/$1.log" | grep -Ec -- "$2" || true
+}
+
+forget()
+{
+	: >"$WORK/$1.log"
+}
+
+# nothing_half_made: no part, no temporary, no image but busybox
+nothing_half_made()
+{
+	is '' "$(ls "$CORACLE_ROOT/store/tmp")"
+	is busybox "$(c images --format '{{.Repository}}' | sed 's|.*/||' | sort -u | tr -d '\n')"
+}
+
+# on_small_disk MIB COMMAND...: with a store of its own on a tmpfs of that size, in $WORK/small
+on_small_disk()
+{
+	local size=$1
+	shift
+	mkdir -p "$WORK/small"
+	timeout -k 5 120 unshare --user --map-root-user --mount sh -ec '
+		mount -t tmpfs -o size=$1,mode=777 none "$WORK/small"
+		shift
+		mkdir "$WORK/small/run"
+		export CORACLE_ROOT=$WORK/small/data CORACLE_RUNROOT=$WORK/small/run
+		exec unshare --user --map-user=12345 --map-group=12345 "$@"' - "$size" "$@" 3>&-
+}
