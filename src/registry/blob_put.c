@@ -177,10 +177,12 @@ static void after_check(struct upload *upload, unsigned status)
 {
 	if (status / 100 == 2)
 		succeed(upload, BLOB_PUT_EXISTED);
-	else if (upload->exchange->result == 0 && status < 500 && status != 429)
-		next(upload, STEP_START); /* 404; and those that don't let one look may let one push */
-	else
+	else if (upload->exchange->result < 0 || status >= 500 || status == 429)
 		give_up(upload);
+	else if (upload->put->only_check) /* 404; and those that don't let one look may let one push */
+		succeed(upload, BLOB_PUT_ABSENT);
+	else
+		next(upload, STEP_START);
 }
 
 static void after_start(struct upload *upload, unsigned status)
@@ -345,7 +347,7 @@ void blob_put_start(struct registry *registry, struct blob_put *put)
 	struct upload *upload = xcalloc(1, sizeof *upload);
 
 	assert(!put->upload);
-	assert(put->callbacks.read || put->size != HTTP_SIZE_UNKNOWN);
+	assert(put->only_check || put->callbacks.read || put->size != HTTP_SIZE_UNKNOWN);
 	put->upload = upload;
 	put->finished = false;
 	upload->registry = registry;

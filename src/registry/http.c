@@ -393,12 +393,13 @@ int http_poll(struct http *http, struct pollfd *fds, size_t count, int timeout_m
 	int r;
 
 	http->finished = 0;
+	http->paused = false;
 	(void) wake(http, limit);
 	r = collect(http, err);
 	/* requests that were added or go on elsewhere since */
 	limit = wake(http, limit);
 	if (r == 0)
-		r = wait_for_data(http, fds, count, http->finished ? 0 : limit, err);
+		r = wait_for_data(http, fds, count, http->finished || http->paused ? 0 : limit, err);
 	if (r == 0)
 		r = collect(http, err);
 	return r < 0 ? r : (int) http->finished;

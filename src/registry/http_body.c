@@ -189,7 +189,7 @@ size_t body_write(char *bytes, size_t size, size_t count, void *data)
 	if (fresh)
 		r = callbacks->write(callbacks->data, bytes + known, fresh, &request->err);
 	if (r == HTTP_PAUSE) {
-		transfer->paused = true;
+		transfer->paused = transfer->http->paused = true;
 		return CURL_WRITEFUNC_PAUSE;
 	}
 	if (r < 0) {
@@ -211,7 +211,7 @@ size_t body_read(char *into, size_t size, size_t count, void *data)
 	ssize_t n = callbacks->read(callbacks->data, transfer->position, into, size * count, &request->err);
 
 	if (n == HTTP_READ_PAUSE) {
-		transfer->paused = true;
+		transfer->paused = transfer->http->paused = true;
 		return CURL_READFUNC_PAUSE;
 	}
 	if (n == 0 && request->send_size != HTTP_SIZE_UNKNOWN && transfer->position < request->send_size)

@@ -29,6 +29,7 @@ struct http {
 	struct http_request **running; /* owned array; the requests are the callers' */
 	size_t count, room;
 	unsigned finished; /* since http_poll began */
+	bool paused;       /* a transfer, since then: its caller has to know before we wait */
 };
 
 /* One running request; an attempt (one HTTP exchange) follows the other. */

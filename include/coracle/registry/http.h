@@ -171,8 +171,8 @@ void http_cancel(struct http *http, struct http_request *request) NONNULL(1, 2);
  *
  * fds         the caller's, may be NULL; revents are set
  * timeout_ms  at the longest; -1: no limit of the caller's
- * Returns how many requests finished (0 too when a time-out, some data or a descriptor of the caller's
- * ended the wait), -EINTR when interrupt_fd is readable, another negative errno when polling fails.
+ * Returns how many requests finished (0 too when a time-out, some data, a callback that paused or a descriptor of
+ * the caller's ended the wait), -EINTR when interrupt_fd is readable, another negative errno when polling fails.
  */
 int http_poll(struct http *http, struct pollfd *fds, size_t count, int timeout_ms, struct error *err)
 	NONNULL(1, 5) MUST_USE;

@@ -167,8 +167,15 @@ int registry_blob_head(struct registry *registry, const char *repository, const 
  *
  * A PATCH that breaks goes on from what the registry says that it has (Range of the session); a session that
  * is gone begins anew. Both need a read callback that can go back; else -ESPIPE from there ends it.
+ * A blob that is not there and can't be mounted may become another one: when size is unknown, the read callback may
+ * also replace a digest that was given.
  */
-enum blob_put_outcome { BLOB_PUT_SENT, BLOB_PUT_EXISTED, BLOB_PUT_MOUNTED };
+enum blob_put_outcome {
+	BLOB_PUT_SENT,
+	BLOB_PUT_EXISTED,
+	BLOB_PUT_MOUNTED,
+	BLOB_PUT_ABSENT, /* only with only_check */
+};
 
 struct blob_put {
 	/* in; borrowed until finished */
@@ -179,6 +186,7 @@ struct blob_put {
 	struct http_callbacks callbacks; /* data and read */
 	const char *mount_from;        /* repository of the same registry; NULL: none; needs digest */
 	bool check;                    /* ask first whether it is there; needs digest */
+	bool only_check;               /* and ask nothing else; with check; no read callback, no size needed */
 	void (*done)(struct blob_put *put, void *data);
 	void *done_data;
 	/* out */
