@@ -6,6 +6,7 @@
  *   store/layers/HEX/diff/           an unpacked layer; HEX is the chain id's; whiteouts as overlayfs wants them
  *   store/layers/HEX/tar.split       what of its archive is no file content (stream.h: layer_export); may be absent
  *   store/layers/HEX/layer.json      diff id, parent chain id, size, files; written last before the rename
+ *   store/layers/HEX/blobs.json    as what it stands in registries (blobs.h); may be absent
  *   store/images/HEX.json            an image: id (config digest), manifest digest, chain ids, sizes, names
  *   store/refs/ESCAPED-NAME          the digest (image id) that a full name stands for; written last
  *   store/indexes/ESCAPED-NAME      a manifest list made here (index.h)
