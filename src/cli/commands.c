@@ -6,7 +6,7 @@ extern const struct command cmd_run, cmd_create, cmd_start, cmd_exec;
 extern const struct command cmd_attach, cmd_stop, cmd_restart, cmd_kill;
 extern const struct command cmd_wait, cmd_rm, cmd_ps, cmd_logs;
 extern const struct command cmd_inspect, cmd_container_inspect, cmd_images, cmd_load;
-extern const struct command cmd_pull, cmd_login, cmd_logout, cmd_save;
+extern const struct command cmd_pull, cmd_push, cmd_login, cmd_logout, cmd_save;
 extern const struct command cmd_import, cmd_tag, cmd_untag, cmd_rmi;
 extern const struct command cmd_history, cmd_image_tree, cmd_image_diff, cmd_image_exists;
 extern const struct command cmd_image_mount, cmd_image_unmount, cmd_unshare;
@@ -43,6 +43,7 @@ const struct command *const commands[] = {
 	&cmd_container_prune,
 	&cmd_images,
 	&cmd_pull,
+	&cmd_push,
 	&cmd_login,
 	&cmd_logout,
 	&cmd_load,
@@ -110,9 +111,9 @@ const char *const commands_missing[] = {
 	"container runlabel", "container stats", "container top", "container umount",
 	"container unmount", "container unpause", "container update", "context", "cp", "diff",
 	"events", "export", "farm", "generate", "healthcheck", "image build",
-	"image push", "image scp",
+	"image scp",
 	"image trust", "init", "kube", "machine", "manifest push",
-	"mount", "network", "node", "pause", "plugin", "pod", "port", "push", "quadlet",
+	"mount", "network", "node", "pause", "plugin", "pod", "port", "quadlet",
 	"rename", "secret", "service", "stack", "stats", "swarm",
 	"system check", "system connection", "system df", "system events", "system migrate",
 	"system renumber", "system reset", "system service", "top", "trust",

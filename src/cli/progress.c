@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* progress.c - what is seen of a pull; see progress.h */
+/* progress.c - what is seen of a pull or push; see progress.h */
 #include "progress.h"
 
 #include "coracle/base/alloc.h"
@@ -39,6 +39,17 @@ static char *docker_pulling(const char *full)
 	               reference.registry ? reference.registry : "", reference.registry ? "/" : "", reference.path);
 }
 
+static char *docker_pushing(const char *full)
+{
+	AUTO_REFERENCE struct reference reference = {0};
+	struct error ignored = {0};
+
+	if (reference_parse(full, &reference, &ignored) < 0)
+		return xstrdup(full);
+	return xprintf("The push refers to repository [%s%s%s]", reference.registry ? reference.registry : "",
+	               reference.registry ? "/" : "", reference.path);
+}
+
 static char *docker_words(const struct progress *progress, enum image_pull_event event, const char *text)
 {
 	AUTO_FREE char *familiar = NULL;
@@ -55,6 +66,16 @@ static char *docker_words(const struct progress *progress, enum image_pull_event
 		return xprintf("%.12s: Already exists", digest_hex(text));
 	case IMAGE_PULL_LAYER:
 		return xprintf("%.12s: Pulling fs layer", digest_hex(text));
+	case IMAGE_PUSH_TO:
+		return docker_pushing(text);
+	case IMAGE_PUSH_LAYER:
+		return xprintf("%.12s: Preparing", digest_hex(text));
+	case IMAGE_PUSH_EXISTS:
+		return xprintf("%.12s: Layer already exists", digest_hex(text));
+	case IMAGE_PUSH_MOUNTED:
+		return xprintf("%.12s: Mounted from %s", digest_hex(text), text + strcspn(text, " ") + 1);
+	case IMAGE_PUSH_SENT:
+		return xprintf("%.12s: Pushed", digest_hex(text));
 	case IMAGE_PULL_CONFIG:
 	case IMAGE_PULL_WRITING:
 	case IMAGE_PULL_NOTICE:
@@ -69,18 +90,29 @@ static char *podman_words(enum image_pull_event event, const char *text)
 	case IMAGE_PULL_TRYING:
 		return xprintf("Trying to pull %s...", text);
 	case IMAGE_PULL_EXISTS:
-		return xprintf("Copying blob %s skipped: already exists", text);
+	case IMAGE_PUSH_EXISTS:
+	case IMAGE_PUSH_MOUNTED:
+		return xprintf("Copying blob %.*s skipped: already exists", (int) strcspn(text, " "), text);
 	case IMAGE_PULL_LAYER:
+	case IMAGE_PUSH_LAYER:
 		return xprintf("Copying blob %s", text);
 	case IMAGE_PULL_CONFIG:
 		return xprintf("Copying config %s", text);
 	case IMAGE_PULL_WRITING:
 		return xstrdup("Writing manifest to image destination");
 	case IMAGE_PULL_FOUND:
+	case IMAGE_PUSH_TO:
+	case IMAGE_PUSH_SENT:
 	case IMAGE_PULL_NOTICE:
 		break;
 	}
 	return NULL;
+}
+
+static bool is_of_layer(enum image_pull_event event)
+{
+	return event == IMAGE_PULL_EXISTS || event == IMAGE_PULL_LAYER || event == IMAGE_PUSH_EXISTS
+	       || event == IMAGE_PUSH_LAYER || event == IMAGE_PUSH_MOUNTED || event == IMAGE_PUSH_SENT;
 }
 
 static void take_event(void *data, enum image_pull_event event, const char *text)
@@ -94,7 +126,7 @@ static void take_event(void *data, enum image_pull_event event, const char *text
 		return;
 	}
 	/* a terminal has lines of its own for the layers */
-	if (progress->is_terminal && (event == IMAGE_PULL_EXISTS || event == IMAGE_PULL_LAYER))
+	if (progress->is_terminal && is_of_layer(event))
 		return;
 	words = progress->is_docker ? docker_words(progress, event, text) : podman_words(event, text);
 	if (words)
@@ -148,6 +180,15 @@ static void add_layer(struct text *into, const struct image_pull_layer *layer, s
 	case IMAGE_PULL_EXISTED:
 		(void) !text_add(&text, "Already exists");
 		break;
+	case IMAGE_PUSH_SENDING:
+		add_bar(&text, "Pushing", layer->received, layer->size, columns);
+		break;
+	case IMAGE_PUSH_DONE:
+		(void) !text_add(&text, "Pushed");
+		break;
+	case IMAGE_PUSH_EXISTED:
+		(void) !text_add(&text, "Layer already exists");
+		break;
 	}
 	(void) !text_printf(into, "\r%.*s\033[K\n", (int) MIN(columns - 1, (size_t) LINE_MAX_BYTES), text_string(&text));
 }
@@ -160,7 +201,9 @@ static void add_summary(struct text *into, const struct image_pull_layer *layers
 	size_t complete = 0;
 
 	for (size_t i = 0; i < count; i++) {
-		bool is_over = layers[i].state == IMAGE_PULL_DONE || layers[i].state == IMAGE_PULL_EXISTED;
+		enum image_pull_state state = layers[i].state;
+		bool is_over = state == IMAGE_PULL_DONE || state == IMAGE_PULL_EXISTED || state == IMAGE_PUSH_DONE
+		               || state == IMAGE_PUSH_EXISTED;
 
 		size += layers[i].size;
 		done += is_over ? layers[i].size : MIN(layers[i].received, layers[i].size);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /*
- * progress.h - what is seen of a pull: a line a layer on a terminal, else one line for each thing that happens
+ * progress.h - what is seen of a pull or push: a line a layer on a terminal, else one line for each thing that happens
  *
  * As docker everything goes to standard output, in docker's words; else to standard error, in podman's.
  */
@@ -13,7 +13,7 @@
 #include <stdio.h>
 
 struct progress {
-	struct image_progress callbacks; /* what image_pull gets */
+	struct image_progress callbacks; /* what image_pull and image_push get */
 	FILE *file;
 	bool is_docker, is_terminal, is_run;
 	size_t drawn; /* lines of layers above the cursor */

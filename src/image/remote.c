@@ -425,7 +425,8 @@ int remote_each(struct remote *remote, const struct texts *names, enum remote_us
 	int r = -ENOENT;
 
 	for (size_t i = 0; i < names->count; i++) {
-		progress_event(remote->progress, IMAGE_PULL_TRYING, names->items[i]);
+		if (use == REMOTE_PULL)
+			progress_event(remote->progress, IMAGE_PULL_TRYING, names->items[i]);
 		r = visit_patiently(&tour, names->items[i], &failure);
 		if (r >= 0)
 			return r;

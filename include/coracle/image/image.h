@@ -101,6 +101,12 @@ enum image_pull_event {
 	IMAGE_PULL_CONFIG,   /* text: digest of the configuration */
 	IMAGE_PULL_WRITING,  /* text: full name; all layers are here */
 	IMAGE_PULL_NOTICE,   /* text: a line for the user, such as a wait before another attempt */
+	/* of a push; besides CONFIG, WRITING and NOTICE; layers are named by their diff ids */
+	IMAGE_PUSH_TO,       /* text: full name it goes to */
+	IMAGE_PUSH_LAYER,    /* text: a layer that is being sent from now on */
+	IMAGE_PUSH_EXISTS,   /* text: a layer that the repository has */
+	IMAGE_PUSH_MOUNTED,  /* text: a layer, a blank, the repository of the same registry that it was mounted from */
+	IMAGE_PUSH_SENT,     /* text: a layer that is there now */
 };
 
 struct image_pull_layer {
@@ -113,8 +119,11 @@ struct image_pull_layer {
 		IMAGE_PULL_UNPACKING,  /* and perhaps still downloading */
 		IMAGE_PULL_DONE,
 		IMAGE_PULL_EXISTED,
+		IMAGE_PUSH_SENDING, /* being read, compressed and sent */
+		IMAGE_PUSH_DONE,
+		IMAGE_PUSH_EXISTED,
 	} state;
-	uint64_t received, unpacked, size; /* bytes of the blob */
+	uint64_t received, unpacked, size; /* bytes of the blob; of a push: received and size are of the tar */
 };
 
 /* how a pull goes on; either function may be NULL */
