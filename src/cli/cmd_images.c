@@ -122,15 +122,15 @@ static const struct sort_key *find_sort_key(const char *name)
 	return NULL;
 }
 
-static bool is_listed(const json_t *rows, const json_t *row)
+/* is_new - seen: an object of the ids that came before; this one is added */
+static bool is_new(json_t *seen, const json_t *row)
 {
-	const json_t *other;
-	size_t i;
+	const char *id = json_string_value(json_object_get(row, "ID"));
 
-	json_array_foreach(rows, i, other)
-		if (json_equal(json_object_get(other, "ID"), json_object_get(row, "ID")))
-			return true;
-	return false;
+	if (!id || json_object_get(seen, id))
+		return !id;
+	(void) json_object_set_new(seen, id, json_true());
+	return true;
 }
 
 /*
@@ -142,6 +142,7 @@ static json_t *sort_rows(json_t *rows, const struct sort_key *key, bool once)
 {
 	size_t count = json_array_size(rows);
 	AUTO_FREE struct sortable *items = xcalloc(count + 1, sizeof *items);
+	AUTO_JSON json_t *seen = json_object();
 	json_t *sorted = json_array();
 
 	for (size_t i = 0; i < count; i++) {
@@ -156,22 +157,21 @@ static json_t *sort_rows(json_t *rows, const struct sort_key *key, bool once)
 	if (key->field)
 		qsort(items, count, sizeof *items, key->largest_first ? compare_number : compare_text);
 	for (size_t i = 0; i < count; i++)
-		if (!once || !is_listed(sorted, items[i].row))
+		if (!once || is_new(seen, items[i].row))
 			(void) json_array_append(sorted, items[i].row);
 	return sorted;
 }
 
-static int images_print(const struct images_request *request, json_t *rows, json_t *typed, struct error *err)
+static int images_print(const struct images_request *request, const char *format, json_t *rows, json_t *typed,
+                        struct error *err)
 {
 	static const char table[] = "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";
 	static const char with_digests[] = "table {{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}"
 					   "\t{{.CreatedSince}}\t{{.Size}}";
-	AUTO_FREE char *configured = request->format || request->quiet ? NULL
-	                                                               : docker_config_text("imagesFormat");
 	struct output_list output = {
 		.rows = rows,
 		.typed = typed,
-		.format = request->format ? request->format : configured,
+		.format = format,
 		.table = request->digests ? with_digests : table,
 		.quiet = request->quiet ? "ID" : NULL,
 		.captions = captions,
@@ -185,7 +185,11 @@ static int images_run(struct engine *engine, void *data, const struct texts *ope
 {
 	const struct images_request *request = data;
 	const struct sort_key *key = find_sort_key(request->sort ? request->sort : "created");
+	AUTO_FREE char *configured = request->format || request->quiet ? NULL
+	                                                               : docker_config_text("imagesFormat");
+	const char *format = request->format ? request->format : configured;
 	struct image_list list = request->list;
+	uint64_t now = clock_now();
 	AUTO_JSON json_t *rows = NULL;
 	AUTO_JSON json_t *sorted = NULL;
 	AUTO_JSON json_t *typed = NULL;
@@ -198,16 +202,16 @@ static int images_run(struct engine *engine, void *data, const struct texts *ope
 		                 "option --sort: \"%.200s\" is not created, id, repository, size or tag",
 		                 request->sort);
 	list.name = operands->count ? operands->items[0] : NULL;
-	r = image_list(engine, &list, &rows, &typed, err);
+	r = image_list(engine, &list, &rows, format ? &typed : NULL, err);
 	if (r < 0)
 		return r;
 	sorted = sort_rows(rows, key, request->quiet && !request->format);
 	json_array_foreach(sorted, i, row) {
-		set_words(row, clock_now());
+		set_words(row, now);
 		if (!request->no_trunc)
 			shorten_id(row);
 	}
-	return images_print(request, sorted, typed, err);
+	return images_print(request, format, sorted, typed, err);
 }
 
 const struct command cmd_images = {

@@ -66,6 +66,7 @@ static json_t *row(const struct image_record *record, const char *name)
 	AUTO_FREE char *repository = name ? name_repository(name, &tag) : NULL;
 	char at[CLOCK_TEXT_SIZE];
 
+	(void) clock_go(created(record), at);
 	piece_set(object, "ID", piece_text(record->id));
 	piece_set(object, "Repository", piece_text(repository ? repository : NONE));
 	piece_set(object, "Tag", piece_text(tag ? tag : record->damaged ? "damaged" : NONE));
@@ -73,8 +74,8 @@ static json_t *row(const struct image_record *record, const char *name)
 	piece_set(object, "RepoTags", piece_list(&record->names));
 	if (!record->manifest_digest)
 		piece_set(object, "Digest", json_string(NONE));
-	piece_set(object, "CreatedAt", json_string(clock_go(created(record), at)));
-	piece_set(object, "CreatedTime", json_string(clock_go(created(record), at)));
+	piece_set(object, "CreatedAt", json_string(at));
+	piece_set(object, "CreatedTime", json_string(at));
 	piece_set(object, "Containers", json_string("N/A"));
 	piece_set(object, "SharedSize", json_string("N/A"));
 	piece_set(object, "UniqueSize", json_string("N/A"));
@@ -113,7 +114,8 @@ static int add_image(struct engine *engine, const struct image_list *request,
 	if (r <= 0)
 		return r;
 	add_rows(record, pattern, rows);
-	(void) json_array_append_new(typed, typed_row(record));
+	if (typed)
+		(void) json_array_append_new(typed, typed_row(record));
 	return 0;
 }
 
@@ -159,7 +161,7 @@ int image_list(struct engine *engine, const struct image_list *request, json_t *
 {
 	AUTO(image_record_list_done) struct list records = {0};
 	AUTO_JSON json_t *row_array = json_array();
-	AUTO_JSON json_t *typed_array = json_array();
+	AUTO_JSON json_t *typed_array = typed ? json_array() : NULL;
 	struct store *store;
 	int r = image_filters_check(&request->filters, err);
 
@@ -178,12 +180,13 @@ int image_list(struct engine *engine, const struct image_list *request, json_t *
 		if (r < 0)
 			return r;
 	}
-	if (request->name && json_array_size(typed_array) == 0) {
+	if (request->name && json_array_size(row_array) == 0) {
 		r = list_one(engine, request, row_array, typed_array, err);
 		if (r < 0)
 			return r;
 	}
 	*rows = TAKE_PTR(row_array);
-	*typed = TAKE_PTR(typed_array);
+	if (typed)
+		*typed = TAKE_PTR(typed_array);
 	return 0;
 }

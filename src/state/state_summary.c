@@ -5,13 +5,13 @@
 #include "coracle/base/alloc.h"
 #include "coracle/base/clock.h"
 #include "coracle/base/file.h"
+#include "coracle/base/scan.h"
 #include "coracle/sys/lock.h"
 #include "coracle/sys/process.h"
 
 #include <stdio.h>
 #include <string.h>
 
-#include "scan.h"
 
 const struct field summary_fields[] = {
 	FIELD_TEXT("name", struct container, name),

@@ -6,6 +6,7 @@
 #include "coracle/base/digest.h"
 #include "coracle/base/file.h"
 #include "coracle/base/log.h"
+#include "coracle/base/scan.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -87,7 +88,9 @@ int image_record_read(struct store *store, const char *id, struct image_record *
 
 	if (r < 0)
 		return r;
-	r = file_read_json(store->fd, path, RECORD_MAX_BYTES, image_record_fields, &record, err);
+	r = scan_file(store->fd, path, RECORD_MAX_BYTES, image_record_fields, &record, err);
+	if (r == -ENOENT)
+		(void) error_errno(err, ENOENT, "store/%s", path);
 	if (r < 0)
 		return error_wrap(err, r, "image %.12s", path + strlen("images/"));
 	r = check_digests(&record, path, err);

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* fuzz_record.c - a record that somebody has changed by hand: the quick reader agrees with the other one */
+#include "coracle/base/scan.h"
 #include "coracle/state/state.h"
 
 #include <string.h>
 
-#include "../../src/state/scan.h"
 #include "../../src/state/summary.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test_scan.c - the quick reader of our own JSON reads as the other one does, or not at all */
 #include "coracle/base/alloc.h"
+#include "coracle/base/scan.h"
 #include "coracle/state/record.h"
 
 #include <check.h>
 #include <string.h>
 
-#include "../../src/state/scan.h"
 #include "scratch.h"
 
 struct sample {

@@ -37,10 +37,10 @@ struct image_list {
  * rows   one object a name ("<none>" without): ID ("sha256:...") Repository Tag Digest CreatedAt Labels Names
  *        Containers SharedSize UniqueSize ParentId Architecture Os Dangling Damaged, and as numbers Created
  *        (seconds since 1970) and Size VirtualSize (bytes); the command words CreatedSince and sizes, cuts ids
- * typed  one object an image, in the shape of podman's --format json
+ * typed  one object an image, in the shape of podman's --format json; NULL: not wanted
  */
 int image_list(struct engine *engine, const struct image_list *request, json_t **rows, json_t **typed,
-               struct error *err) NONNULL(1, 2, 3, 4, 5) MUST_USE;
+               struct error *err) NONNULL(1, 2, 3, 5) MUST_USE;
 /* image_inspect - one object as formats.md "inspect (image)" wants it: docker's and podman's keys together; a new reference */
 int image_inspect(struct engine *engine, const char *text, json_t **out, struct error *err)
 	NONNULL(1, 2, 3, 4) MUST_USE;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* scan.h - JSON as we write it ourselves, straight into a struct: ps reads a thousand files in milliseconds */
-#ifndef CORACLE_STATE_SCAN_H
-#define CORACLE_STATE_SCAN_H
+/* scan.h - JSON as we write it ourselves, straight into a struct: ps and images read a thousand files in milliseconds */
+#ifndef CORACLE_BASE_SCAN_H
+#define CORACLE_BASE_SCAN_H
 
 #include "coracle/base/json.h"
 

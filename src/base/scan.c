@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* scan.c - JSON as we write it ourselves, straight into a struct; see scan.h */
-#include "scan.h"
+#include "coracle/base/scan.h"
 
 #include "coracle/base/alloc.h"
 #include "coracle/base/file.h"
