@@ -6,7 +6,7 @@ extern const struct command cmd_run, cmd_create, cmd_start, cmd_exec;
 extern const struct command cmd_attach, cmd_stop, cmd_restart, cmd_kill;
 extern const struct command cmd_wait, cmd_rm, cmd_ps, cmd_logs;
 extern const struct command cmd_inspect, cmd_container_inspect, cmd_images, cmd_load;
-extern const struct command cmd_pull, cmd_push, cmd_login, cmd_logout, cmd_save;
+extern const struct command cmd_pull, cmd_push, cmd_login, cmd_logout, cmd_save, cmd_image_copy;
 extern const struct command cmd_import, cmd_tag, cmd_untag, cmd_rmi;
 extern const struct command cmd_history, cmd_image_tree, cmd_image_diff, cmd_image_exists;
 extern const struct command cmd_image_mount, cmd_image_unmount, cmd_unshare;
@@ -48,6 +48,7 @@ const struct command *const commands[] = {
 	&cmd_logout,
 	&cmd_load,
 	&cmd_save,
+	&cmd_image_copy,
 	&cmd_import,
 	&cmd_tag,
 	&cmd_untag,

@@ -4,6 +4,7 @@
 
 #include "coracle/base/alloc.h"
 #include "coracle/base/digest.h"
+#include "coracle/base/file.h"
 #include "coracle/oci/image.h"
 #include "coracle/sys/root.h"
 
@@ -13,6 +14,7 @@
 #include <sys/stat.h>
 
 static const char layout_version[] = "{\"imageLayoutVersion\":\"1.0.0\"}";
+static const char directory_version[] = "Directory Transport Version: 1.1\n";
 
 char *layout_blob_name(const char *digest)
 {
@@ -48,32 +50,41 @@ int layout_begin(struct package *package, struct error *err)
 	return r;
 }
 
-/* read_index - a new reference: what the directory has, or an empty one */
-static int read_index(const struct package *package, json_t **out, struct error *err)
+static json_t *empty_index(void)
+{
+	json_t *json = json_object();
+
+	(void) json_object_set_new(json, "schemaVersion", json_integer(2));
+	(void) json_object_set_new(json, "mediaType", json_string(OCI_INDEX_TYPE));
+	(void) json_object_set_new(json, "manifests", json_array());
+	return json;
+}
+
+/* read_index - a new reference: what the directory has, or an empty one; NULL with err filled */
+static json_t *read_index(const struct package *package, struct error *err)
 {
 	AUTO_FREE char *bytes = NULL;
-	AUTO_JSON json_t *json = NULL;
+	json_t *json;
 	size_t length;
 	int r = package->kind == PACKAGE_DIRECTORY
 	        ? root_read(package->dir_fd, "index.json", OCI_DOCUMENT_MAX_BYTES, &bytes, &length) : -ENOENT;
 
-	if (r < 0 && r != -ENOENT)
-		return error_errno(err, -r, "%.300s/index.json", package->path);
+	if (r == -ENOENT)
+		return empty_index();
 	if (r < 0) {
-		json = json_object();
-		(void) json_object_set_new(json, "schemaVersion", json_integer(2));
-		(void) json_object_set_new(json, "mediaType", json_string(OCI_INDEX_TYPE));
-		(void) json_object_set_new(json, "manifests", json_array());
-	} else {
-		json = json_parse(bytes ? bytes : "", length, err);
-		if (!json)
-			return error_wrap(err, -EINVAL, "%.300s/index.json", package->path);
-		if (!json_is_array(json_object_get(json, "manifests")))
-			return error_set(err, ERROR_INVALID, "%.300s/index.json: is no index of images; name another "
-			                 "directory", package->path);
+		(void) error_errno(err, -r, "%.300s/index.json", package->path);
+		return NULL;
 	}
-	*out = TAKE_PTR(json);
-	return 0;
+	json = json_parse(bytes ? bytes : "", length, err);
+	if (!json) {
+		(void) error_wrap(err, -EINVAL, "%.300s/index.json", package->path);
+	} else if (!json_is_array(json_object_get(json, "manifests"))) {
+		(void) error_set(err, ERROR_INVALID, "%.300s/index.json: is no index of images; name another directory",
+		                 package->path);
+		json_decref(json);
+		json = NULL;
+	}
+	return json;
 }
 
 /* gives_way - present is what entry stands for from now on */
@@ -110,12 +121,11 @@ static void add_entry(json_t *manifests, const struct layout_entry *entry)
 
 static int write_index(struct package *package, const struct layout_entry *entries, size_t count, struct error *err)
 {
-	AUTO_JSON json_t *index = NULL;
+	AUTO_JSON json_t *index = read_index(package, err);
 	AUTO_FREE char *text = NULL;
-	int r = read_index(package, &index, err);
 
-	if (r < 0)
-		return r;
+	if (!index)
+		return -EINVAL;
 	for (size_t i = 0; i < count; i++)
 		add_entry(json_object_get(index, "manifests"), &entries[i]);
 	text = json_text(index, JSON_COMPACT);
@@ -135,4 +145,24 @@ int layout_end(struct package *package, const struct layout_entry *entries, size
 	if (is_directory)
 		(void) flock(package->dir_fd, LOCK_UN);
 	return r;
+}
+
+int directory_begin(const struct package *package, struct error *err)
+{
+	AUTO_TEXTS struct texts names = {0};
+	int r = package->made ? 0 : directory_list(package->dir_fd, ".", &names);
+
+	if (r < 0)
+		return error_errno(err, -r, "%.300s", package->path);
+	if (names.count && !texts_has(&names, "version"))
+		return error_set(err, ERROR_CONFLICT, "%.300s holds other files than an image; name another directory",
+		                 package->path);
+	return 0;
+}
+
+int directory_end(struct package *package, const void *manifest, size_t length, struct error *err)
+{
+	int r = package_put(package, "version", directory_version, strlen(directory_version), err);
+
+	return r < 0 ? r : package_put(package, "manifest.json", manifest, length, err);
 }

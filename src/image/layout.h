@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* layout.h - OCI image layouts that we write: oci-layout, index.json (image-layout.md) */
+/* layout.h - OCI image layouts that we write (image-layout.md), and skopeo's directories of one image */
 #ifndef CORACLE_IMAGE_LAYOUT_H
 #define CORACLE_IMAGE_LAYOUT_H
 
@@ -36,6 +36,11 @@ struct layout_entry {
  */
 int layout_end(struct package *package, const struct layout_entry *entries, size_t count, struct error *err)
 	NONNULL(1, 4) MUST_USE;
+/* directory_begin - skopeo's "dir:": a directory that is new, empty, or holds an image already */
+int directory_begin(const struct package *package, struct error *err) NONNULL(1, 2) MUST_USE;
+/* directory_end - its version, and the manifest last */
+int directory_end(struct package *package, const void *manifest, size_t length, struct error *err)
+	NONNULL(1, 2, 4) MUST_USE;
 /* layout_blob_name - owned "blobs/sha256/HEX" */
 char *layout_blob_name(const char *digest) NONNULL(1) MUST_USE;
 /* descriptor_json - {"mediaType", "digest", "size"}; a new reference */

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* save.c - images of the store into archives and directories: which images, which layers, in which format; see save.h */
 #include "coracle/base/alloc.h"
-#include "coracle/base/file.h"
 
 #include <signal.h>
 #include <string.h>
@@ -206,28 +205,13 @@ static int change_config(struct saving *saving, struct save_image *image, struct
 
 /* --- all of it --- */
 
-/* check_directory - docker-dir holds one image, and nothing of somebody else's */
-static int check_directory(const struct saving *saving, struct error *err)
-{
-	AUTO_TEXTS struct texts names = {0};
-	int r;
-
-	if (saving->format != SAVE_DOCKER_DIRECTORY || saving->package.made)
-		return 0;
-	r = directory_list(saving->package.dir_fd, ".", &names);
-	if (r < 0)
-		return error_errno(err, -r, "%.300s", saving->package.path);
-	if (names.count && !texts_has(&names, "version"))
-		return error_set(err, ERROR_CONFLICT, "%.300s: holds other files than an image; name another directory",
-		                 saving->package.path);
-	return 0;
-}
-
 static int write_package(struct saving *saving, struct error *err)
 {
-	int r = check_directory(saving, err);
+	int r = 0;
 
-	if (r >= 0 && saving->format != SAVE_DOCKER_DIRECTORY && saving->format != SAVE_DOCKER_ARCHIVE)
+	if (saving->format == SAVE_DOCKER_DIRECTORY)
+		r = directory_begin(&saving->package, err);
+	else if (saving->format != SAVE_DOCKER_ARCHIVE)
 		r = layout_begin(&saving->package, err);
 	if (r >= 0)
 		r = save_layers(saving, err);

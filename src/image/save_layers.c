@@ -46,7 +46,7 @@ char *save_layer_name(const struct saving *saving, const char *digest)
 {
 	switch (saving->format) {
 	case SAVE_DOCKER_ARCHIVE:
-		return xprintf("%s.tar", digest_hex(digest));
+		return save_docker_layer(digest);
 	case SAVE_DOCKER_DIRECTORY:
 		return xstrdup(digest_hex(digest));
 	case SAVE_OCI_ARCHIVE:

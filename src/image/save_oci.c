@@ -13,8 +13,6 @@
 #include "pieces.h"
 #include "save_private.h"
 
-static const char directory_version[] = "Directory Transport Version: 1.1\n";
-
 static bool is_docker(const struct saving *saving)
 {
 	return saving->format == SAVE_DOCKER_DIRECTORY;
@@ -147,9 +145,7 @@ static int save_directory(struct saving *saving, struct error *err)
 	struct save_image *image = LIST_AT(struct save_image, &saving->images, 0);
 	int r = put_image(saving, image, err);
 
-	if (r >= 0)
-		r = package_put(&saving->package, "version", directory_version, strlen(directory_version), err);
-	return r < 0 ? r : package_put(&saving->package, "manifest.json", image->manifest, image->manifest_length, err);
+	return r < 0 ? r : directory_end(&saving->package, image->manifest, image->manifest_length, err);
 }
 
 int save_oci(struct saving *saving, struct error *err)

@@ -52,7 +52,21 @@ struct saving {
 char *save_layer_name(const struct saving *saving, const char *digest) NONNULL(1, 2) MUST_USE;
 /* save_layers - all of saving.layers; those that a directory has already are not written again */
 int save_layers(struct saving *saving, struct error *err) NONNULL(1, 2) MUST_USE;
-/* save_docker - configurations, manifest.json and repositories */
+
+/* one image of a docker-archive */
+struct save_entry {
+	const char *config; /* borrowed */
+	size_t config_length;
+	const char *config_digest;
+	const struct texts *names; /* borrowed; full ones */
+	struct texts diff_ids;
+};
+/* save_docker_layer - owned: file of a layer in a docker-archive */
+char *save_docker_layer(const char *diff_id) NONNULL(1) MUST_USE;
+/* save_docker_end - configurations, manifest.json and repositories of entries (struct save_entry), after the layers */
+int save_docker_end(struct package *package, const struct list *entries, struct error *err)
+	NONNULL(1, 2, 3) MUST_USE;
+/* save_docker - the same of what is being saved */
 int save_docker(struct saving *saving, struct error *err) NONNULL(1, 2) MUST_USE;
 /* save_oci - configurations, manifests, and what names them */
 int save_oci(struct saving *saving, struct error *err) NONNULL(1, 2) MUST_USE;
