@@ -195,7 +195,9 @@ static void begin_block(struct gzipper *gzipper)
 	if (gzipper->filled > 0) {
 		const struct block *before = block_at(gzipper, gzipper->filled - 1);
 
-		/* threads only read it; all but the last are full */
+		/* threads only read it; all but the last are full, and after that one nothing comes */
+		if (before->dictionary + before->length < DEFLATE_DICTIONARY)
+			return;
 		memcpy(block->in, before->in + before->dictionary + before->length - DEFLATE_DICTIONARY,
 		       DEFLATE_DICTIONARY);
 		block->dictionary = DEFLATE_DICTIONARY;
