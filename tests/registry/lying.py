@@ -41,6 +41,10 @@ LIES = {
     'schema1': 'manifests are of Docker schema 1',
     'huge': 'manifests of 5 MiB',
     'nested': 'an index in an index in an index, a hundred times',
+    'both': 'an index that is an image manifest, too',
+    'wide': 'an index of 5000 images',
+    'odd-index': 'an index whose images have odd digests and sizes',
+    'escapes': 'tags, and descriptions of searches for it, that write to the terminal',
     'cut': 'a blob stops half-way, each time from its beginning',
     'cut-once': 'a blob stops half-way once; Range works',
     'cut-once-no-range': 'a blob stops half-way once; Range is ignored',
@@ -346,6 +350,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     'mediaType': OCI + 'index.v1+json', 'digest': digest_of(data), 'size': len(data),
                     'platform': {'os': 'linux', 'architecture': 'amd64'}}]}).encode()
             return OCI + 'index.v1+json', data
+        if self.lie in ('both', 'wide', 'odd-index') and ':' not in reference:
+            return OCI + 'index.v1+json', self.odd_index()
         if reference == 'missing' or (':' in reference and reference != digest_of(self.store.image)
                                       and self.lie != 'wrong-bytes'):
             return None
@@ -357,6 +363,19 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if self.lie == 'huge':
             return OCI + 'manifest.v1+json', self.store.image + b' ' * (5 << 20)
         return OCI + 'manifest.v1+json', self.store.image
+
+    def odd_index(self):
+        image = json.loads(self.store.image)
+        one = {'mediaType': OCI + 'manifest.v1+json', 'digest': digest_of(self.store.image),
+               'size': len(self.store.image), 'platform': {'os': 'linux', 'architecture': 'amd64'}}
+        index = {'schemaVersion': 2, 'mediaType': OCI + 'index.v1+json', 'manifests': [one]}
+        if self.lie == 'both':
+            index['layers'] = image['layers']
+        elif self.lie == 'wide':
+            index['manifests'] = [{**one, 'digest': f'sha256:{i:064x}'} for i in range(5000)]
+        else:
+            index['manifests'] = [{**one, 'digest': 'sha256:../../../../etc/passwd', 'size': -1}]
+        return json.dumps(index).encode()
 
     def manifest(self, reference):
         if self.command == 'PUT':
@@ -459,7 +478,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             rest, count = names, 2
         if len(rest) > count or self.lie == 'pages-loop':
             port = self.server.other if self.lie == 'pages-elsewhere' else None
-            target = f'{path}?n={count}&last={rest[count - 1]}'
+            target = f'{path}?n={count}&last={urllib.parse.quote(rest[count - 1])}'
             target = self.url(target, port) if port else target
             headers.append(('Link', f'<{target}>; rel="next"'))
         self.answer(200, json.dumps({'name': self.repository, key: rest[:count]}).encode(), headers)
@@ -467,13 +486,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def tags(self, path):
         with self.store.lock:
             pushed = [tag for name, tag in self.store.manifests if name == self.repository and ':' not in tag]
-        self.page('tags', ['1.0', '1.1', '2.0', 'latest', 'next'] + pushed, path)
+        odd = ['\x1b[2Jgone', 'a\nb', '\u009b31m', '../up'] if self.lie == 'escapes' else []
+        self.page('tags', odd + ['1.0', '1.1', '2.0', 'latest', 'next'] + pushed, path)
 
     def search(self):
         if self.query.get('q') == 'catalog-only' or self.query.get('q') == 'team':
             return self.answer(404)
         return self.answer(200, json.dumps({'num_results': 1, 'results': [{
-            'name': 'library/' + self.query.get('q', ''), 'description': 'found', 'star_count': 7,
+            'name': 'library/' + self.query.get('q', ''), 'star_count': 7,
+            'description': 'a \x1b[31mred\n\tone \u009b1m' if self.query.get('q') == 'escapes' else 'found',
             'is_official': True, 'is_automated': False}]}).encode())
 
     # --- what is pushed
