@@ -68,7 +68,13 @@ json_t *document_find(const json_t *document, const char *digest)
 
 bool document_take(json_t *document, const char *digest)
 {
-	return json_array_remove(json_object_get(document, "manifests"), find_place(document, digest)) == 0;
+	json_t *manifests = json_object_get(document, "manifests");
+	bool found = false;
+
+	/* a list that somebody else made may have it twice */
+	while (json_array_remove(manifests, find_place(document, digest)) == 0)
+		found = true;
+	return found;
 }
 
 int document_put(json_t *document, json_t *descriptor, struct error *err)
@@ -196,7 +202,8 @@ const char *document_choose(const json_t *document)
 
 json_t *document_descriptor(const char *media_type, const char *digest, size_t size, const json_t *config)
 {
-	static const char *const keys[] = {"architecture", "os", "os.version", "os.features", "variant"};
+	static const char *const keys[] = {"architecture", "os", "os.version", "variant"};
+	json_t *features = json_object_get(config, "os.features");
 	json_t *descriptor = json_object();
 	json_t *platform = json_object();
 
@@ -206,9 +213,11 @@ json_t *document_descriptor(const char *media_type, const char *digest, size_t s
 	for (size_t i = 0; i < ARRAY_LEN(keys); i++) {
 		json_t *value = json_object_get(config, keys[i]);
 
-		if (json_is_string(value) || json_is_array(value))
+		if (json_is_string(value))
 			(void) json_object_set(platform, keys[i], value);
 	}
+	if (json_is_array(features))
+		(void) json_object_set(platform, "os.features", features);
 	if (json_object_size(platform))
 		piece_set(descriptor, "platform", platform);
 	else

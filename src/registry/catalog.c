@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "catalog.h"
 #include "registry_private.h"
 
 #define PAGE_MAX_BYTES (16 << 20)
@@ -15,12 +16,9 @@
 #define HUB            "docker.io"
 #define HUB_INDEX      "https://index.docker.io"
 
-struct page {
-	struct texts tags, repositories;
-};
 static const struct field page_fields[] = {
-	FIELD_TEXTS("tags", struct page, tags),
-	FIELD_TEXTS("repositories", struct page, repositories),
+	FIELD_TEXTS("tags", struct catalog_page, tags),
+	FIELD_TEXTS("repositories", struct catalog_page, repositories),
 	FIELD_END,
 };
 
@@ -40,8 +38,7 @@ static const struct field results_fields[] = {
 	FIELD_END,
 };
 
-/* link_next - owned target of <target>; rel="next" (RFC 8288); NULL when this was the last page */
-static char *link_next(const char *value)
+char *catalog_link_next(const char *value)
 {
 	while (value && (value = strchr(value, '<'))) {
 		const char *end = strchr(value, '>');
@@ -58,8 +55,31 @@ static char *link_next(const char *value)
 	return NULL;
 }
 
+int catalog_page_parse(const char *bytes, size_t length, struct catalog_page *out, struct error *err)
+{
+	AUTO_JSON json_t *json = json_parse(bytes, length, err);
+
+	return json ? json_read(json, page_fields, out, err) : -EINVAL;
+}
+
+void catalog_page_done(struct catalog_page *page)
+{
+	fields_done(page_fields, page);
+}
+
+int catalog_found_parse(const char *bytes, size_t length, struct list *out, struct error *err)
+{
+	AUTO_JSON json_t *json = json_parse(bytes, length, err);
+	struct results results = {0};
+	int r = json ? json_read(json, results_fields, &results, err) : -EINVAL;
+
+	if (r >= 0)
+		*out = results.results;
+	return r;
+}
+
 /* read_page - one answer of a listing; *next: owned URL of the following one, or NULL */
-static int read_page(struct exchange *exchange, struct page *page, char **next, struct error *err)
+static int read_page(struct exchange *exchange, struct catalog_page *page, char **next, struct error *err)
 {
 	struct registry *registry = exchange->registry;
 	int r = exchange_run(exchange, err);
@@ -68,12 +88,10 @@ static int read_page(struct exchange *exchange, struct page *page, char **next, 
 		r = failure_word(exchange, err);
 	if (r < 0)
 		return r;
-	AUTO_JSON json_t *json = json_parse(text_string(&exchange->http.body), exchange->http.body.length, err);
-
-	r = json ? json_read(json, page_fields, page, err) : -EINVAL;
+	r = catalog_page_parse(text_string(&exchange->http.body), exchange->http.body.length, page, err);
 	if (r < 0)
 		return error_wrap(err, r, "%s: not a list of names", exchange->what);
-	AUTO_FREE char *target = link_next(http_header(&exchange->http, "link"));
+	AUTO_FREE char *target = catalog_link_next(http_header(&exchange->http, "link"));
 
 	*next = NULL;
 	if (!target)
@@ -96,7 +114,7 @@ static int read_pages(struct registry *registry, const char *first, const char *
 
 	for (unsigned i = 0; r == 0 && url && i < PAGES_MAX && all.count < limit; i++) {
 		AUTO_EXCHANGE struct exchange *exchange = exchange_new(registry, HTTP_GET, url, repository, NULL);
-		struct page page = {0};
+		struct catalog_page page = {0};
 		AUTO_FREE char *next = NULL;
 
 		if (repository)
@@ -114,7 +132,7 @@ static int read_pages(struct registry *registry, const char *first, const char *
 			if (names->count == 0 || (next && strcmp(next, url) == 0))
 				free(TAKE_PTR(next));
 		}
-		fields_done(page_fields, &page);
+		catalog_page_done(&page);
 		free(url);
 		url = TAKE_PTR(next);
 	}
@@ -152,7 +170,7 @@ void registry_search_done(struct list *found)
 }
 
 /* search_index - docker's old index protocol; many registries speak it still */
-static int search_index(struct registry *registry, const char *term, size_t limit, struct results *out, struct error *err)
+static int search_index(struct registry *registry, const char *term, size_t limit, struct list *out, struct error *err)
 {
 	const char *base = strcmp(registry->host, HUB) == 0 ? HUB_INDEX : registry->base;
 	AUTO_FREE char *escaped = http_escape(term);
@@ -166,9 +184,7 @@ static int search_index(struct registry *registry, const char *term, size_t limi
 		r = failure_word(exchange, err);
 	if (r < 0)
 		return r;
-	AUTO_JSON json_t *json = json_parse(text_string(&exchange->http.body), exchange->http.body.length, err);
-
-	r = json ? json_read(json, results_fields, out, err) : -EINVAL;
+	r = catalog_found_parse(text_string(&exchange->http.body), exchange->http.body.length, out, err);
 	return r < 0 ? error_wrap(err, r, "%s: not a list of search results", registry->host) : 0;
 }
 
@@ -186,30 +202,37 @@ static int search_catalog(struct registry *registry, const char *term, size_t li
 	return r;
 }
 
+/* cut - to so many */
+static void cut(struct list *found, size_t limit)
+{
+	while (found->count > limit) {
+		struct list last = {
+			.items = xmemdup(LIST_AT(struct registry_found, found, found->count - 1),
+			                 sizeof(struct registry_found)),
+			.count = 1,
+		};
+
+		found->count--;
+		registry_search_done(&last);
+	}
+}
+
 int registry_search(struct registry *registry, const char *term, size_t limit, struct list *out, struct error *err)
 {
-	struct results results = {0};
+	struct list found = {0};
 	struct error first = {0};
 	int r = registry_settle(registry, err);
 
 	if (r < 0)
 		return r;
 	limit = limit ? limit : SEARCH_LIMIT;
-	r = search_index(registry, term, limit, &results, &first);
-	if (r == 0 && (results.results.count > 0 || strcmp(registry->host, HUB) == 0)) {
-		while (results.results.count > limit) {
-			struct list last = {.items = xmemdup(LIST_AT(struct registry_found, &results.results,
-			                                             results.results.count - 1),
-			                                     sizeof(struct registry_found)),
-			                    .count = 1};
-
-			results.results.count--;
-			registry_search_done(&last);
-		}
-		*out = results.results;
+	r = search_index(registry, term, limit, &found, &first);
+	if (r == 0 && (found.count > 0 || strcmp(registry->host, HUB) == 0)) {
+		cut(&found, limit);
+		*out = found;
 		return 0;
 	}
-	fields_done(results_fields, &results);
+	registry_search_done(&found);
 	if (r == -EINTR || strcmp(registry->host, HUB) == 0) {
 		*err = first;
 		return r;
