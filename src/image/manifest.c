@@ -315,6 +315,24 @@ int manifest_remove(struct engine *engine, const char *list, const char *digest,
 	return change_commit(&change, id, err);
 }
 
+/* delete_damaged - a record that can't be read goes by its name alone; 0 or -ENOENT */
+static int delete_damaged(struct store *store, const char *list, struct texts *removed)
+{
+	AUTO_REFERENCE struct reference reference = {0};
+	AUTO_TEXTS struct texts names = {0};
+	struct error ignored = {0};
+
+	if (reference_parse(list, &reference, &ignored) < 0)
+		return -ENOENT;
+	reference_candidates(&reference, &names);
+	for (size_t i = 0; i < names.count; i++)
+		if (index_remove(store, names.items[i], &ignored) >= 0) {
+			texts_printf(removed, "Untagged: %s", names.items[i]);
+			return 0;
+		}
+	return -ENOENT;
+}
+
 int manifest_delete(struct engine *engine, const char *list, struct texts *removed, struct error *err)
 {
 	AUTO_CHANGE struct change change = CHANGE_INIT;
@@ -323,6 +341,8 @@ int manifest_delete(struct engine *engine, const char *list, struct texts *remov
 	/* its document is not read: a damaged list can be taken away too */
 	if (r >= 0)
 		r = manifest_list_find(change.store, list, &change.record, err);
+	if (r == -EINVAL && delete_damaged(change.store, list, removed) == 0)
+		return 0;
 	if (r >= 0)
 		r = index_remove(change.store, change.record.name ? change.record.name : "", err);
 	if (r < 0)

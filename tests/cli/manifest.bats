@@ -1,0 +1,260 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# manifest.bats - manifest lists made, changed, pushed: docker-registry, podman and skopeo, and a registry that lies
+
+load helper
+
+LYING=$BATS_TEST_DIRNAME/../registry/lying.py
+
+file_setup()
+{
+	export XDG_CONFIG_HOME=$WORK/config HOME=$WORK/home REGISTRY_AUTH_FILE=$WORK/auth.json
+	mkdir -p "$HOME" "$XDG_CONFIG_HOME/containers" "$WORK/registry" "$WORK/other"
+	echo '{}' >"$REGISTRY_AUTH_FILE"
+	mkfifo "$WORK/open.in"
+	python3 "$LYING" --log "$WORK/open.log" <"$WORK/open.in" >"$WORK/open.port" 2>"$WORK/open.err" 3>&- &
+	sleep 100000 >"$WORK/open.in" 2>/dev/null </dev/null 3>&- &
+	echo $! >"$WORK/open.pid"
+	soon 20 test -s "$WORK/open.port"
+	export OPEN=localhost:$(cut -d' ' -f1 "$WORK/open.port")
+	registry registry
+	registry other
+	export PLAIN=localhost:$(cat "$WORK/registry.port") OTHER=localhost:$(cat "$WORK/other.port")
+	printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$PLAIN" "$OTHER" "$OPEN" \
+		>"$XDG_CONFIG_HOME/containers/registries.conf"
+	layout
+	skopeo --insecure-policy copy -q --all --dest-tls-verify=false "oci:$WORK/layout:it" "docker://$OTHER/team/both:1" 3>&-
+	skopeo --insecure-policy copy -q --override-arch s390x --dest-tls-verify=false "docker://$OTHER/team/both:1" \
+		--src-tls-verify=false "docker://$PLAIN/team/s390x:1" 3>&-
+}
+
+file_teardown()
+{
+	local pid
+	for pid in "$WORK"/*.pid; do
+		kill "$(cat "$pid")" 2>/dev/null || true
+	done
+}
+
+test_teardown()
+{
+	c manifest rm -i list other >/dev/null 2>&1 || true
+	c rmi -f -a >/dev/null 2>&1 || true
+	image_busybox
+}
+
+# registry NAME: what it keeps is under $WORK/NAME, its port is in NAME.port
+registry()
+{
+	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])' >"$WORK/$1.port"
+	cat >"$WORK/$1.yml" <<-END
+	version: 0.1
+	log: {level: error}
+	storage: {filesystem: {rootdirectory: $WORK/$1}}
+	http: {addr: "127.0.0.1:$(cat "$WORK/$1.port")"}
+	END
+	env -u REGISTRY_AUTH_FILE docker-registry serve "$WORK/$1.yml" >"$WORK/$1.out" 2>&1 </dev/null 3>&- &
+	echo $! >"$WORK/$1.pid"
+	soon 20 nc -z 127.0.0.1 "$(cat "$WORK/$1.port")"
+}
+
+# layout: $WORK/layout, an index of an image for this machine and one for s390x
+layout()
+{
+	python3 - "$WORK/layout" <<-'END'
+	import gzip, hashlib, io, json, os, platform, sys, tarfile
+	top = sys.argv[1]
+	os.makedirs(top + '/blobs/sha256')
+	oci = 'application/vnd.oci.image.'
+	def layer(text):
+	    out = io.BytesIO()
+	    with tarfile.open(fileobj=out, mode='w') as tar:
+	        entry = tarfile.TarInfo('hello')
+	        entry.size = len(text)
+	        tar.addfile(entry, io.BytesIO(text))
+	    return out.getvalue()
+	def blob(kind, data):
+	    name = hashlib.sha256(data).hexdigest()
+	    open(f'{top}/blobs/sha256/{name}', 'wb').write(data)
+	    return {'mediaType': oci + kind, 'digest': 'sha256:' + name, 'size': len(data)}
+	def text(value):
+	    return json.dumps(value).encode()
+	here = {'x86_64': 'amd64', 'aarch64': 'arm64'}[platform.machine()]
+	found = []
+	for arch in (here, 's390x'):
+	    data = layer(arch.encode() * 1000)
+	    config = text({'architecture': arch, 'os': 'linux', 'config': {'Cmd': ['x']},
+	        'rootfs': {'type': 'layers', 'diff_ids': ['sha256:' + hashlib.sha256(data).hexdigest()]}})
+	    manifest = blob('manifest.v1+json', text({
+	        'schemaVersion': 2, 'mediaType': oci + 'manifest.v1+json', 'config': blob('config.v1+json', config),
+	        'layers': [blob('layer.v1.tar+gzip', gzip.compress(data, mtime=0))]}))
+	    found.append({**manifest, 'platform': {'os': 'linux', 'architecture': arch}, 'annotations': {'kept': 'yes'}})
+	index = blob('index.v1+json', text({'schemaVersion': 2, 'mediaType': oci + 'index.v1+json', 'manifests': found}))
+	index['annotations'] = {'org.opencontainers.image.ref.name': 'it'}
+	open(top + '/index.json', 'wb').write(text({'schemaVersion': 2, 'manifests': [index]}))
+	open(top + '/oci-layout', 'wb').write(text({'imageLayoutVersion': '1.0.0'}))
+	END
+}
+
+# of FILTER [LIST]: what jq finds in a list
+of()
+{
+	c manifest inspect "${2:-list}" | jq -cr "$1"
+}
+
+@test "a list is made, shown, found, and taken away" {
+	local id
+	runs manifest create list
+	has '^[0-9a-f]{64}$'
+	id=$output
+	is '{"schemaVersion":2,"mediaType":"application/vnd.docker.distribution.manifest.list.v2+json","manifests":[]}' "$(of .)"
+	is "$(of .)" "$(of . "${id:0:12}")"
+	runs images --no-trunc --format '{{.ID}}' localhost/list
+	is "sha256:$id"
+	is true "$(c images --format json | jq '.[] | select(.Names[0] == "localhost/list:latest").IsManifestList')"
+	gives 0 manifest exists list
+	gives 1 manifest exists nothing
+	gives 1 manifest exists busybox
+	refuses 125 'already.*--amend' manifest create list
+	runs manifest create --amend list
+	is "$id"
+	refuses 125 'name of an image' manifest create busybox
+	runs manifest rm list
+	is "Untagged: localhost/list:latest
+Deleted: $id"
+	refuses 1 'not known: "list"' manifest rm list
+	runs manifest rm --ignore list
+	runs manifest create list
+	runs rmi list
+	has '^Untagged: localhost/list:latest$'
+	gives 1 manifest exists list
+	refuses 125 'not known: "list".*coracle manifest create' manifest add list busybox
+	refuses 125 'not known' manifest annotate --index --annotation a=b list
+	refuses 125 'not known' manifest remove list "sha256:$(printf '%064d' 1)"
+	ln -sf "$CORACLE" "$WORK/docker"
+	run --separate-stderr "$WORK/docker" manifest create list
+	is 'Created manifest list docker.io/library/list:latest'
+	runs manifest rm docker.io/library/list
+}
+
+@test "images of the store keep their digests, and what is said of them" {
+	local digest
+	digest=$(c image inspect --format '{{.Digest}}' busybox)
+	c manifest create list
+	runs manifest add list busybox
+	is "$digest" "$(of '.manifests[].digest')"
+	is "$(c image inspect --format '{{.Os}}/{{.Architecture}}' busybox)" "$(of '.manifests[0].platform | .os + "/" + .architecture')"
+	is application/vnd.oci.image.index.v1+json "$(of .mediaType)"
+	# again: the same one
+	runs manifest add --arch arm64 --variant v8 --os-version 1 --features a,b --annotation x=y=z --annotation k= list containers-storage:busybox
+	is 1 "$(of '.manifests | length')"
+	is '{"architecture":"arm64","features":["a","b"],"os":"linux","os.version":"1","variant":"v8"}' "$(of '.manifests[0].platform' | jq -cS .)"
+	is '{"x":"y=z","k":""}' "$(of '.manifests[0].annotations')"
+	runs manifest annotate --arch s390x --os-features c list "$digest"
+	runs manifest annotate --variant z list busybox
+	is '{"architecture":"s390x","features":["a","b"],"os":"linux","os.features":["c"],"os.version":"1","variant":"z"}' "$(of '.manifests[0].platform' | jq -cS .)"
+	runs manifest annotate --index --annotation of=list list
+	is '{"of":"list"}' "$(of .annotations)"
+	is '{"x":"y=z","k":""}' "$(of '.manifests[0].annotations')"
+	runs manifest annotate --subject busybox list
+	is "$digest" "$(of .subject.digest)"
+	refuses 125 'KEY=VALUE' manifest add --annotation nothing list busybox
+	refuses 125 'which image' manifest annotate --arch arm list
+	refuses 125 'no image goes with it' manifest annotate --index --arch arm list
+	refuses 125 'artifacts' manifest add --artifact list "$WORK/busybox.tar"
+	refuses 125 'load it first' manifest add list "oci:$WORK/layout"
+	runs manifest remove list "$digest"
+	is '[]' "$(of .manifests)"
+	refuses 125 'is not in manifest list' manifest remove list "$digest"
+	refuses 125 'is not in manifest list' manifest annotate --arch arm list "$digest"
+}
+
+@test "images of registries are listed without being fetched" {
+	local here
+	runs manifest create list "$OTHER/team/both:1"
+	is 1 "$(of '.manifests | length')"
+	here=$(of '.manifests[0].digest')
+	is yes "$(of '.manifests[0].annotations.kept')"
+	runs manifest create --amend --all list "docker://$OTHER/team/both:1"
+	is 2 "$(of '.manifests | length')"
+	is "$here" "$(of '.manifests[0].digest')"
+	is s390x "$(of '.manifests[1].platform.architecture')"
+	# one that stands alone: its configuration says for what it is
+	runs manifest create other "$PLAIN/team/s390x:1"
+	is s390x "$(of '.manifests[0].platform.architecture' other)"
+	# of another list
+	runs manifest add --all other list
+	is 2 "$(of '.manifests | length' other)"
+	is '' "$(c images --format '{{.Repository}}' | grep -E 'both|s390x' || true)"
+	refuses 125 'not known|not found|unknown' manifest add list "$OTHER/team/none:1"
+	refuses 125 'not known' manifest add list containers-storage:nothing
+	is 2 "$(of '.manifests | length')"
+	runs manifest inspect -v list
+	is "$OTHER/team/both@$here" "$(jq -r '.[0].Ref' <<<"$output")"
+}
+
+@test "several that add to one list at once lose nothing" {
+	local i pids=()
+	c manifest create list
+	for i in 1 2 3 4 5 6 7 8; do
+		echo "$i" >"$WORK/file$i"
+		tar -C "$WORK" -cf "$WORK/one.tar" "file$i"
+		c import "$WORK/one.tar" "one:$i" >/dev/null
+	done
+	for i in 1 2 3 4 5 6 7 8; do
+		c manifest add list "one:$i" >/dev/null &
+		pids+=($!)
+	done
+	wait "${pids[@]}"
+	is 8 "$(of '.manifests | length')"
+}
+
+@test "what a list names is no garbage" {
+	local digest
+	digest=$(c image inspect --format '{{.Digest}}' busybox)
+	c manifest create list busybox
+	c tag busybox keep:1
+	c rmi busybox >/dev/null
+	# another image goes, and takes along what nobody names
+	tar -C "$WORK" -cf "$WORK/one.tar" busybox.tar
+	c import "$WORK/one.tar" gone:1 >/dev/null
+	c rmi gone:1 >/dev/null
+	c rmi -f keep:1 >/dev/null
+	is "$digest" "$(of '.manifests[].digest')"
+	[ -e "$CORACLE_ROOT/store/blobs/sha256/${digest#sha256:}" ]
+	runs manifest rm list
+	c import "$WORK/one.tar" gone:1 >/dev/null
+	c rmi gone:1 >/dev/null
+	[ ! -e "$CORACLE_ROOT/store/blobs/sha256/${digest#sha256:}" ]
+}
+
+@test "indexes that lie do not get into a list" {
+	c manifest create list
+	refuses 125 'both "manifests" and "layers"' manifest add --all list "$OPEN/both/app:1"
+	refuses 125 'not a sha256 digest' manifest add --all list "$OPEN/odd-index/app:1"
+	refuses 125 '1000 at the most' manifest add --all list "$OPEN/wide/app:1"
+	refuses 125 'index inside an index' manifest add --all list "$OPEN/nested/app:1"
+	refuses 125 'index inside an index' manifest add list "$OPEN/nested/app:1"
+	refuses 125 'schema 1' manifest add list "$OPEN/schema1/app:1"
+	refuses 125 'promises sha256:' manifest add list "$OPEN/wrong-header/app:1"
+	refuses 125 '.' manifest add list "$OPEN/wrong-bytes/app:1"
+	refuses 125 '.' manifest add list "$OPEN/huge/app:1"
+	refuses 125 '.' manifest add list "$OPEN/endless/app:1"
+	refuses 125 '.' manifest add list "$OPEN/html/app:1"
+	is '[]' "$(of .manifests)"
+}
+
+@test "a damaged list is told, hides nothing, and can be taken away" {
+	c manifest create list busybox
+	echo '{' >"$CORACLE_ROOT/store/indexes/localhost%2Flist:latest"
+	refuses 125 'localhost%2Flist' manifest inspect list
+	runs images --format '{{.Repository}}'
+	is localhost/busybox
+	runs manifest rm list
+	is 'Untagged: localhost/list:latest'
+	gives 1 manifest exists list
+	printf '{"id": "%064d", "digest": "sha256:../../../../etc/passwd"}' 1 >"$CORACLE_ROOT/store/indexes/localhost%2Flist:latest"
+	refuses 125 'damaged' manifest inspect list
+	runs rmi list
+	gives 1 manifest exists list
+}
