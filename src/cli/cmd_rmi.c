@@ -5,10 +5,11 @@
 #include "coracle/base/alloc.h"
 #include "coracle/container/container.h"
 #include "coracle/image/image.h"
+#include "coracle/image/manifest.h"
 #include "coracle/store/gc.h"
 
 static const struct opt rmi_opts[] = {
-	OPT_FLAG('a', "all", struct image_remove, all, "all images"),
+	OPT_FLAG('a', "all", struct image_remove, all, "all images, and manifest lists"),
 	OPT_FLAG('f', "force", struct image_remove, force,
 	         "also when it has several names; containers that use it are removed first; one that does not exist is no error"),
 	OPT_FLAG('i', "ignore", struct image_remove, ignore, "an image that does not exist is no error"),
@@ -74,6 +75,8 @@ static int all_ids(struct engine *engine, struct texts *out, struct error *err)
 	struct store *store = engine_store(engine, err);
 	int r = store ? image_record_list(store, &images, err) : -EIO;
 
+	if (r >= 0)
+		r = manifest_records(store, &images, err);
 	if (r < 0)
 		return r;
 	LIST_EACH(struct image_record, image, &images)

@@ -125,6 +125,10 @@ Deleted: $id"
 	refuses 1 'not known: "list"' manifest rm list
 	runs manifest rm --ignore list
 	runs manifest create list
+	runs rmi -f -a
+	gives 1 manifest exists list
+	image_busybox
+	runs manifest create list
 	runs rmi list
 	has '^Untagged: localhost/list:latest$'
 	gives 1 manifest exists list

@@ -14,11 +14,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	AUTO_FREE char *text = xstrndup((const char *) data, size);
 	AUTO_FREE char *next = catalog_link_next(text);
-	AUTO_FREE char *words = failure_text(text, strlen(text));
 	struct catalog_page page = {0};
 	struct list found = {0};
 	struct error err = {0};
 
+	free(failure_text(text, strlen(text)));
 	if (next && strchr(next, '>'))
 		abort();
 	if (catalog_page_parse((const char *) data, size, &page, &err) < 0 && (page.tags.count || page.repositories.count))
