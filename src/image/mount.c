@@ -5,6 +5,7 @@
 #include "coracle/base/alloc.h"
 #include "coracle/base/digest.h"
 #include "coracle/base/file.h"
+#include "coracle/base/id.h"
 #include "coracle/image/image.h"
 #include "coracle/store/driver.h"
 #include "coracle/sys/caps.h"
@@ -56,6 +57,25 @@ static int lock(struct engine *engine, struct error *err)
 	if (r >= 0)
 		r = lock_take(engine->paths.data_fd, MOUNTS_LOCK, LOCK_MODE_EXCLUSIVE, LOCK_WAIT);
 	return r < 0 ? error_errno(err, -r, "%s/" MOUNTS_LOCK, engine->paths.data ? engine->paths.data : "") : r;
+}
+
+/*
+ * What was made for mounting goes when nobody has it mounted any longer; a copy of the layers may be large. Images whose
+ * mount namespace ended without an unmount are met here too.
+ */
+static void sweep(struct engine *engine, const char *top)
+{
+	AUTO_TEXTS struct texts names = {0};
+
+	/* what can't be removed now is removed another time, at last with the image */
+	if (directory_list(engine->paths.data_fd, MOUNTS, &names) < 0)
+		return;
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *path = xprintf(MOUNTS "/%s", names.items[i]);
+
+		if (id_is_hex(names.items[i]) && mount_table_user(top, names.items[i]) == 0)
+			(void) !tree_remove(engine->paths.data_fd, path);
+	}
 }
 
 static int mount_number(int fd, uint64_t *out)
@@ -164,8 +184,10 @@ int image_mount(struct engine *engine, const char *text, struct image_mounted *o
 		r = find_top(engine, &top, err);
 	if (r >= 0)
 		r = mount_table_own(top ? top : "", &mounted, err);
-	if (r >= 0 && !texts_has(&mounted, digest_hex(record.id)))
+	if (r >= 0 && !texts_has(&mounted, digest_hex(record.id))) {
+		sweep(engine, top ? top : "");
 		r = mount_layers(engine, store, &record, err);
+	}
 	if (r < 0)
 		return r;
 	describe(&record, top ? top : "", out);
@@ -219,16 +241,6 @@ static int find_mounted(struct engine *engine, const char *text, const struct te
 	return 0;
 }
 
-/* What was made for mounting goes when nobody else has it mounted; a copy of the layers may be large. */
-static void clear_place(struct engine *engine, const char *top, const char *hex)
-{
-	AUTO_FREE char *path = xprintf(MOUNTS "/%s", hex);
-
-	/* what can't be removed is removed with the image */
-	if (mount_table_user(top, hex) == 0)
-		(void) !tree_remove(engine->paths.data_fd, path);
-}
-
 int image_unmount(struct engine *engine, const char *text, enum image_unmount how, char **id, struct error *err)
 {
 	AUTO_TEXTS struct texts mounted = {0};
@@ -252,7 +264,7 @@ int image_unmount(struct engine *engine, const char *text, enum image_unmount ho
 			                 "can be unmounted only there", text);
 		return error_errno(err, errno, "unmount %s", path);
 	}
-	clear_place(engine, top ? top : "", hex ? hex : "");
+	sweep(engine, top ? top : "");
 	*id = xprintf(DIGEST_PREFIX "%s", hex ? hex : "");
 	return 0;
 }

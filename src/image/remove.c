@@ -6,6 +6,7 @@
 #include "coracle/base/digest.h"
 #include "coracle/base/id.h"
 #include "coracle/image/manifest.h"
+#include "coracle/image/mount.h"
 
 #include <string.h>
 
@@ -128,5 +129,7 @@ int image_remove(struct engine *engine, const char *text, const struct image_rem
 		                 "coracle rmi -f %.12s", digest_hex(record.id), record.names.count,
 		                 record.names.items[0], record.names.items[1], digest_hex(record.id));
 	r = check_use(&record, used, text, err);
+	if (r >= 0)
+		r = image_mount_forget(engine, record.id, err);
 	return r < 0 ? r : remove_whole(store, &record, removed, err);
 }

@@ -56,7 +56,8 @@ struct image_remove {
 };
 /*
  * image_remove - [userns] docker's rules: by name takes the name away, and the image when it was the last;
- * by id needs force when several names stand for it; in use by a container is -EBUSY naming it
+ * by id needs force when several names stand for it; in use by a container, or mounted
+ * (image/mount.h), is -EBUSY naming it
  *
  * used    pairs of image id and container id, from the caller (container/container.h knows them)
  * removed out: lines "Untagged: NAME", "Deleted: sha256:..."
