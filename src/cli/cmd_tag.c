@@ -47,6 +47,8 @@ static int untag_run(struct engine *engine, UNUSED void *request, const struct t
 	struct store *store = engine_store(engine, err);
 	int r = store ? image_find(engine, operands->items[0], &image, NULL, err) : -EIO;
 
+	if (r >= 0)
+		r = image_record_names(store, &image, err);
 	for (size_t i = 1; r >= 0 && i < operands->count; i++)
 		r = untag_one(engine, &image, operands->items[i], err);
 	for (size_t i = 0; r >= 0 && operands->count == 1 && i < image.names.count; i++)
