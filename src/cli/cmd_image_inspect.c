@@ -3,6 +3,7 @@
 #include "coracle/cli/command.h"
 
 #include "coracle/format/output.h"
+#include "coracle/image/explore.h"
 #include "coracle/image/inspect_remote.h"
 #include "opts_remote.h"
 
@@ -14,13 +15,12 @@ struct image_inspect_request {
 	struct image_inspect_remote remote;
 };
 
-#define STORED_ONE_PLATFORM "an image of the store is kept for one platform; of a registry: docker://NAME"
-
 static const struct opt image_inspect_opts[] = {
 	OPT_TEXT('f', "format", struct image_inspect_request, format, "TEMPLATE",
 	         "json (default), or a template such as '{{.Architecture}}'"),
 	OPT_TEXT(0, "platform", struct image_inspect_request, remote.platform, "OS/ARCH[/VARIANT]",
-	         "with docker://: of an image for several platforms this one (default: this machine's)"),
+	         "with docker://: of an image for several platforms this one (default: this machine's); of an image"
+	         " of the store: an error when it is for another"),
 	OPT_FLAG(0, "raw", struct image_inspect_request, raw,
 	         "with docker://: the manifest or index as the registry sends it; with --config the configuration"),
 	OPT_FLAG(0, "config", struct image_inspect_request, config, "with docker://: the configuration alone"),
@@ -43,9 +43,8 @@ static int inspect_one(struct engine *engine, const struct image_inspect_request
 	int r;
 
 	if (!is_remote(name)) {
-		if (remote.platform)
-			return error_set(err, ERROR_UNSUPPORTED, "option --platform: " STORED_ONE_PLATFORM);
-		return image_inspect(engine, name, out, err);
+		r = remote.platform ? image_check_platform(engine, name, remote.platform, err) : 0;
+		return r < 0 ? r : image_inspect(engine, name, out, err);
 	}
 	remote.what = request->config ? INSPECT_CONFIG : INSPECT_IMAGE;
 	r = image_inspect_remote(name, &remote, &inspected, err);

@@ -8,12 +8,13 @@
 #include "coracle/format/output.h"
 #include "coracle/image/image.h"
 #include "docker_config.h"
+#include "images_tree.h"
 
 #include <string.h>
 
 struct images_request {
 	struct image_list list;
-	bool digests, no_trunc, no_heading, quiet;
+	bool digests, history, no_trunc, no_heading, quiet, tree;
 	char *format, *sort;
 };
 
@@ -24,14 +25,14 @@ static const struct opt images_opts[] = {
 	          "only those that match: before, containers, dangling, digest, id, label, reference, since, until"),
 	OPT_TEXT(0, "format", struct images_request, format, "TEMPLATE",
 	         "json, table, or a template such as '{{.Repository}}:{{.Tag}}'"),
+	OPT_FLAG(0, "history", struct images_request, history, "also all names of each image"),
 	OPT_FLAG(0, "no-trunc", struct images_request, no_trunc, "ids in full"),
 	OPT_FLAG('n', "noheading", struct images_request, no_heading, "no heading"),
 	OPT_FLAG('q', "quiet", struct images_request, quiet, "only ids"),
 	OPT_TEXT(0, "sort", struct images_request, sort, "FIELD",
 	         "order by created (default), id, repository, size or tag",
 	         .complete = "created|id|repository|size|tag"),
-	OPT_REFUSED(0, "history", NULL, "former names are not kept in this version"),
-	OPT_REFUSED(0, "tree", NULL, "an image is kept for one platform in this version"),
+	OPT_FLAG(0, "tree", struct images_request, tree, "each image once, its platform below it, and what was fetched for it"),
 	OPT_END,
 };
 
@@ -55,6 +56,22 @@ static void shorten_id(json_t *row)
 		(void) json_object_set_new(row, "ID", json_stringn(id, 12));
 }
 
+/* In podman's templates it is one text. */
+static void set_history(json_t *row)
+{
+	const json_t *history = json_object_get(row, "History");
+	AUTO_TEXTS struct texts names = {0};
+	AUTO_FREE char *joined = NULL;
+
+	for (size_t i = 0; i < json_array_size(history); i++) {
+		const char *name = json_string_value(json_array_get(history, i));
+
+		texts_add(&names, name ? name : "");
+	}
+	joined = texts_join(&names, ", ");
+	(void) json_object_set_new(row, "History", json_string(names.count ? joined : "<none>"));
+}
+
 /* Bytes and seconds, as the rows come, become words for people. */
 static void set_words(json_t *row, uint64_t now)
 {
@@ -74,6 +91,7 @@ static void set_words(json_t *row, uint64_t now)
 		(void) json_object_set_new(
 			row, "CreatedSince",
 			json_string(human_ago((uint64_t) json_integer_value(created) * NS_PER_SECOND, now, words)));
+	set_history(row);
 }
 
 struct sort_key {
@@ -168,17 +186,33 @@ static int images_print(const struct images_request *request, const char *format
 	static const char table[] = "table {{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}";
 	static const char with_digests[] = "table {{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}"
 					   "\t{{.CreatedSince}}\t{{.Size}}";
+	AUTO_FREE char *wanted = xprintf("%s%s", request->digests ? with_digests : table,
+	                                 request->history ? "\t{{.History}}" : "");
 	struct output_list output = {
 		.rows = rows,
 		.typed = typed,
 		.format = format,
-		.table = request->digests ? with_digests : table,
+		.table = wanted,
 		.quiet = request->quiet ? "ID" : NULL,
 		.captions = captions,
 		.no_heading = request->no_heading,
 	};
 
 	return output_list(&output, stdout, err);
+}
+
+/* docker's --tree goes with no other look */
+static int check_tree(const struct images_request *request, struct error *err)
+{
+	const char *other = request->quiet     ? "--quiet"
+	                    : request->format   ? "--format"
+	                    : request->digests  ? "--digests"
+	                    : request->no_trunc ? "--no-trunc"
+	                    : request->history  ? "--history"
+	                    : request->sort     ? "--sort"
+	                                        : NULL;
+
+	return request->tree && other ? error_set(err, ERROR_INVALID, "--tree and %s exclude each other", other) : 0;
 }
 
 static int images_run(struct engine *engine, void *data, const struct texts *operands, struct error *err)
@@ -202,9 +236,13 @@ static int images_run(struct engine *engine, void *data, const struct texts *ope
 		                 "option --sort: \"%.200s\" is not created, id, repository, size or tag",
 		                 request->sort);
 	list.name = operands->count ? operands->items[0] : NULL;
-	r = image_list(engine, &list, &rows, format ? &typed : NULL, err);
+	r = check_tree(request, err);
+	if (r >= 0)
+		r = image_list(engine, &list, &rows, format || request->tree ? &typed : NULL, err);
 	if (r < 0)
 		return r;
+	if (request->tree)
+		return images_tree(engine, typed, request->no_heading, err);
 	sorted = sort_rows(rows, key, request->quiet && !request->format);
 	json_array_foreach(sorted, i, row) {
 		set_words(row, now);

@@ -68,8 +68,8 @@ static int check_platform(const struct image_config *config, const char *image, 
 		return 0;
 	words = platform_text(&is);
 	return error_set(err, ERROR_NOT_FOUND,
-	                 "image \"%.200s\" is for %s, not %.100s; get the other with: coracle pull --platform %.100s",
-	                 image, words, text, text);
+	                 "image \"%.200s\" is for %s, not %.100s; get the other with: coracle pull --platform %.100s %.200s",
+	                 image, words, text, text, image);
 }
 
 int image_check_platform(struct engine *engine, const char *text, const char *platform, struct error *err)

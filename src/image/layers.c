@@ -111,6 +111,26 @@ int image_layers(struct engine *engine, const char *text, enum image_layers_of o
 	return 0;
 }
 
+uint64_t image_content_size(struct engine *engine, const char *manifest_digest)
+{
+	struct image_manifest manifest = {0};
+	struct error ignored = {0};
+	AUTO_FREE char *bytes = NULL;
+	struct store *store = engine_store(engine, &ignored);
+	size_t length = 0;
+	uint64_t sum = 0;
+
+	if (!store || !digest_is_valid(manifest_digest)
+	    || blob_read(store, manifest_digest, OCI_DOCUMENT_MAX_BYTES, &bytes, &length, &ignored) < 0
+	    || image_manifest_parse(bytes ? bytes : "", length, &manifest, &ignored) < 0)
+		return 0;
+	LIST_EACH(struct descriptor, layer, &manifest.layers)
+		sum += (uint64_t) layer->size;
+	sum += (uint64_t) manifest.config.size;
+	fields_done(image_manifest_fields, &manifest);
+	return sum;
+}
+
 void image_layers_done(struct image_layers *layers)
 {
 	LIST_EACH(struct image_layer, layer, &layers->layers) {

@@ -41,6 +41,9 @@ void image_steps_done(struct image_steps *steps) NONNULL(1);
 int image_check_platform(struct engine *engine, const char *text, const char *platform, struct error *err)
 	NONNULL(1, 2, 3, 4) MUST_USE;
 
+/* image_content_size - bytes of configuration and layers as they were fetched or loaded; 0 when that is not known */
+uint64_t image_content_size(struct engine *engine, const char *manifest_digest) NONNULL(1, 2);
+
 /* one layer of the store, or of an image */
 struct image_layer {
 	char *chain_id;     /* "sha256:..." */
