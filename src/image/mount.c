@@ -112,6 +112,7 @@ static int attach(int mount_fd, int dir_fd)
 struct mounting {
 	const struct driver *driver;
 	struct driver_mount request;
+	int dir_fd; /* mounts/HEX */
 };
 
 static int mount_now(void *context, struct error *err)
@@ -125,7 +126,7 @@ static int mount_now(void *context, struct error *err)
 	/* the image's set-user-id programs and devices are no business of this machine */
 	r = mount_set(fd, MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV, 0, 0, false);
 	if (r >= 0)
-		r = attach(fd, mounting->request.container_fd);
+		r = attach(fd, mounting->dir_fd);
 	return r < 0 ? error_errno(err, -r, "mount the image") : 0;
 }
 
@@ -133,7 +134,7 @@ static int mount_layers(struct engine *engine, struct store *store, const struct
                         struct error *err)
 {
 	AUTO_FREE char *path = xprintf(MOUNTS "/%s", digest_hex(record->id));
-	AUTO_CLOSE int dir_fd = -1;
+	AUTO_CLOSE int dir_fd = -1, copy_fd = -1;
 	struct mounting mounting = {.driver = driver_choose(store, &engine->paths, NULL, err)};
 	int r;
 
@@ -142,12 +143,18 @@ static int mount_layers(struct engine *engine, struct store *store, const struct
 	r = directory_make(engine->paths.data_fd, path, 0755);
 	if (r >= 0)
 		r = dir_fd = directory_open(engine->paths.data_fd, path);
+	/* apart: that driver takes a merged/ that is there for a copy of an earlier start */
+	if (r >= 0 && mounting.driver == &driver_copy)
+		r = directory_make(dir_fd, "copy", 0700);
+	if (r >= 0 && mounting.driver == &driver_copy)
+		r = copy_fd = directory_open(dir_fd, "copy");
 	if (r < 0)
 		return error_errno(err, -r, "%s/%s", engine->paths.data ? engine->paths.data : "", path);
+	mounting.dir_fd = dir_fd;
 	mounting.request = (struct driver_mount) {
 		.store = store,
 		.layers = &record->layers,
-		.container_fd = dir_fd,
+		.container_fd = copy_fd < 0 ? dir_fd : copy_fd,
 		.read_only = true,
 	};
 	/* a driver that has a program to end needs somebody who stays with it */

@@ -11,9 +11,11 @@
 #include <limits.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #define MOUNT_POINT_FIELD 4 /* ID PARENT MAJOR:MINOR ROOT POINT ... */
 #define MERGED            "/merged"
+#define OVERFLOW_UID      65534 /* of ids that have none in our user namespace (user_namespaces(7)) */
 
 /* The kernel writes blanks, tabs, newlines and backslashes as "\ooo"; owned. */
 static char *unescape(const char *field, size_t length)
@@ -91,15 +93,21 @@ int mount_table_own(const char *top, struct texts *out, struct error *err)
 	return 0;
 }
 
-/* Whether the process has a mount namespace that was not looked at yet; one of others can't be told, and counts as none. */
-static bool is_new_namespace(const char *pid, struct texts *seen)
+/*
+ * Whether the process may have a mount namespace that was not looked at yet. Which one it has, can't be told of processes
+ * in a user namespace beside ours, their table can be read all the same. Processes of other users are not asked: they
+ * can't have mounted what is in our directory.
+ */
+static bool is_worth_a_look(const char *pid, struct texts *seen)
 {
+	AUTO_FREE char *process = xprintf("/proc/%s", pid);
 	AUTO_FREE char *path = xprintf("/proc/%s/ns/mnt", pid);
 	char target[64];
 	ssize_t length = readlink(path, target, sizeof target - 1);
+	struct stat st;
 
 	if (length < 0)
-		return false;
+		return errno == EACCES && stat(process, &st) == 0 && st.st_uid != OVERFLOW_UID;
 	target[length] = '\0';
 	if (texts_has(seen, target))
 		return false;
@@ -120,7 +128,7 @@ int mount_table_user(const char *top, const char *hex)
 		uint64_t pid;
 
 		if (number_parse_uint(pids.items[i], 1, INT_MAX, &pid) < 0
-		    || !is_new_namespace(pids.items[i], &seen))
+		    || !is_worth_a_look(pids.items[i], &seen))
 			continue;
 		path = xprintf("/proc/%s/mountinfo", pids.items[i]);
 		/* it may have ended meanwhile */
