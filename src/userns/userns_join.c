@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 
 #define PUBLISHED "userns.d"
 
@@ -47,6 +48,15 @@ static int open_of(const struct candidate *candidate)
 	return TAKE_FD(fd);
 }
 
+/* Inside of an unshare a monitor may be in the very namespace that we are in, which can't be entered again (setns(2)). */
+static bool is_our_own(int fd)
+{
+	struct stat it, ours;
+
+	return fstat(fd, &it) == 0 && stat("/proc/self/ns/user", &ours) == 0 && it.st_dev == ours.st_dev
+	       && it.st_ino == ours.st_ino;
+}
+
 /* The namespace of a living monitor, if it has the maps that we would make. */
 static int try_join(const struct candidate *candidate, const struct userns *wanted)
 {
@@ -55,6 +65,8 @@ static int try_join(const struct candidate *candidate, const struct userns *want
 
 	if (fd < 0)
 		return fd;
+	if (is_our_own(fd))
+		return -EALREADY;
 	(void) snprintf(path, sizeof path, "/proc/%d/uid_map", (int) candidate->pid);
 	if (!same_map(path, wanted->uids, wanted->uid_count))
 		return -ESTALE;
