@@ -93,10 +93,12 @@ static int compare_both(const struct walk *walk, struct around *around, const ch
 	if (same_stack(&before->stack, &after->stack))
 		return 0;
 	r = same_object(before, after, path, err);
+	/* tells of the path itself too */
 	if (r == 0)
 		r = tell_around(walk, &inside, err);
-	return r < 0 || !is_directory(after) ? r
-	                                     : compare(walk, &inside, path, &before->stack, &after->stack, err);
+	if (r < 0 || !is_directory(after))
+		return r < 0 ? r : 0;
+	return compare(walk, &inside, path, &before->stack, &after->stack, err);
 }
 
 static int compare_entries(const struct walk *walk, struct around *around, const char *path,

@@ -127,14 +127,21 @@ static int same_bytes(const struct place *a, const struct place *b)
 	return 1;
 }
 
+static bool same_time(const struct stat *a, const struct stat *b)
+{
+	return a->st_mtim.tv_sec == b->st_mtim.tv_sec && a->st_mtim.tv_nsec == b->st_mtim.tv_nsec;
+}
+
 static bool same_stat(const struct stat *a, const struct stat *b)
 {
-	if (a->st_mode != b->st_mode || a->st_uid != b->st_uid || a->st_gid != b->st_gid
-	    || a->st_mtim.tv_sec != b->st_mtim.tv_sec || a->st_mtim.tv_nsec != b->st_mtim.tv_nsec)
+	if (a->st_mode != b->st_mode || a->st_uid != b->st_uid || a->st_gid != b->st_gid)
 		return false;
+	/* of directories that an archive names only as parents, the time is that of unpacking */
+	if (S_ISDIR(a->st_mode))
+		return true;
 	if ((S_ISCHR(a->st_mode) || S_ISBLK(a->st_mode)) && a->st_rdev != b->st_rdev)
 		return false;
-	return S_ISDIR(a->st_mode) || a->st_size == b->st_size;
+	return a->st_size == b->st_size && same_time(a, b);
 }
 
 int same_object(const struct sight_entry *a, const struct sight_entry *b, const char *path, struct error *err)

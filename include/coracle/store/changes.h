@@ -21,7 +21,8 @@ typedef int layer_change_visit(void *context, enum layer_change change, const ch
  * Both are seen as overlayfs shows them: whiteouts hide, opaque directories begin anew. Paths come sorted by name
  * in each directory, a directory before what is in it; a directory counts as changed also when something in it did; of
  * what was deleted only the top is told. What both have in the same layer is not looked at. Files of different layers
- * are the same when type, mode, owner, time, size, extended attributes and content are.
+ * are the same when type, mode, owner, time, size, extended attributes and content are; of directories the time does
+ * not count.
  * Returns 0, what visit returned, or a negative errno with err.
  */
 int layers_compare(struct store *store, const struct texts *before, const struct texts *after,
