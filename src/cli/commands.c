@@ -12,7 +12,7 @@ extern const struct command cmd_history, cmd_image_tree, cmd_image_diff, cmd_ima
 extern const struct command cmd_image_mount, cmd_image_unmount, cmd_unshare;
 extern const struct command cmd_search, cmd_image_tags, cmd_manifest_create, cmd_manifest_add;
 extern const struct command cmd_manifest_annotate, cmd_manifest_inspect, cmd_manifest_remove;
-extern const struct command cmd_manifest_rm, cmd_manifest_exists;
+extern const struct command cmd_manifest_rm, cmd_manifest_exists, cmd_manifest_push;
 extern const struct command cmd_image_inspect, cmd_volume_create, cmd_volume_ls, cmd_volume_inspect;
 extern const struct command cmd_volume_rm, cmd_volume_prune, cmd_doctor, cmd_info;
 extern const struct command cmd_version, cmd_completion, cmd_help, cmd_complete;
@@ -67,6 +67,7 @@ const struct command *const commands[] = {
 	&cmd_manifest_add,
 	&cmd_manifest_annotate,
 	&cmd_manifest_inspect,
+	&cmd_manifest_push,
 	&cmd_manifest_remove,
 	&cmd_manifest_rm,
 	&cmd_manifest_exists,
@@ -113,7 +114,7 @@ const char *const commands_missing[] = {
 	"container unmount", "container unpause", "container update", "context", "cp", "diff",
 	"events", "export", "farm", "generate", "healthcheck", "image build",
 	"image scp",
-	"image trust", "init", "kube", "machine", "manifest push",
+	"image trust", "init", "kube", "machine",
 	"mount", "network", "node", "pause", "plugin", "pod", "port", "quadlet",
 	"rename", "secret", "service", "stack", "stats", "swarm",
 	"system check", "system connection", "system df", "system events", "system migrate",

@@ -79,6 +79,7 @@ static char *docker_words(const struct progress *progress, enum image_pull_event
 	case IMAGE_PULL_CONFIG:
 	case IMAGE_PULL_WRITING:
 	case IMAGE_PULL_NOTICE:
+	case IMAGE_PUSH_INSTANCE:
 		break;
 	}
 	return NULL;
@@ -100,6 +101,8 @@ static char *podman_words(enum image_pull_event event, const char *text)
 		return xprintf("Copying config %s", text);
 	case IMAGE_PULL_WRITING:
 		return xstrdup("Writing manifest to image destination");
+	case IMAGE_PUSH_INSTANCE:
+		return xprintf("Copying image %s", text);
 	case IMAGE_PULL_FOUND:
 	case IMAGE_PUSH_TO:
 	case IMAGE_PUSH_SENT:

@@ -262,3 +262,97 @@ Deleted: $id"
 	runs rmi list
 	gives 1 manifest exists list
 }
+
+# list_of_two: busybox from the store, and an image of another registry for s390x
+list_of_two()
+{
+	c manifest create list busybox
+	c manifest add list "$OTHER/team/both@$(skopeo inspect --raw --tls-verify=false "docker://$OTHER/team/both:1" |
+		jq -r '.manifests[1].digest')" >/dev/null
+}
+
+@test "what is pushed is what skopeo, podman and we get from there" {
+	local digest raw
+	list_of_two
+	runs manifest push --digestfile "$WORK/digest" list "docker://$PLAIN/team/list:1"
+	has '^sha256:[0-9a-f]{64}$'
+	digest=$output
+	is "$digest" "$(cat "$WORK/digest")"
+	has '^Copying image sha256:[0-9a-f]{64} \(2/2\)$' "$stderr"
+	raw=$(skopeo inspect --raw --tls-verify=false "docker://$PLAIN/team/list:1")
+	is "$digest" "sha256:$(printf %s "$raw" | sha256sum | cut -d' ' -f1)"
+	is "$raw" "$(c image inspect --raw "docker://$PLAIN/team/list:1")"
+	# the one of the other registry came as it was
+	is "$(of '.manifests[1]')" "$(jq -c '.manifests[1]' <<<"$raw")"
+	is "$(of '.manifests[0].platform')" "$(jq -c '.manifests[0].platform' <<<"$raw")"
+	skopeo --insecure-policy copy -q --all --preserve-digests --src-tls-verify=false "docker://$PLAIN/team/list:1" "dir:$WORK/dir" 3>&-
+	runs pull -q "$PLAIN/team/list:1"
+	runs run --rm --pull never "$PLAIN/team/list:1" echo works
+	is works
+	runs pull -q --platform linux/s390x "$PLAIN/team/list:1"
+	podman --root "$WORK/podman" --runroot "$WORK/podman-run" --storage-driver vfs pull -q --tls-verify=false \
+		"$PLAIN/team/list:1" 3>&- 2>/dev/null | grep -Eq '^[0-9a-f]{64}$'
+	# again: nothing to send, the same digest
+	runs manifest push -q list "$PLAIN/team/list:1"
+	is ''
+	is '' "$stderr"
+	is "$raw" "$(c image inspect --raw "docker://$PLAIN/team/list:1")"
+	runs manifest inspect "$PLAIN/team/list:1"
+	is "$raw" "$(jq -c . <<<"$output")"
+}
+
+@test "formats, compression, and lists that go when they were pushed" {
+	list_of_two
+	c manifest annotate --index --annotation a=b list >/dev/null
+	runs manifest push -q --format v2s2 list "$PLAIN/team/docker:1"
+	runs image inspect --raw "docker://$PLAIN/team/docker:1"
+	is 'application/vnd.docker.distribution.manifest.list.v2+json application/vnd.docker.distribution.manifest.v2+json null' \
+		"$(jq -r '.mediaType + " " + .manifests[0].mediaType + " " + (.annotations | tostring)' <<<"$output")"
+	runs manifest push -q --compression-format zstd list "$PLAIN/team/zstd:1"
+	runs image inspect --format '{{(index .LayersData 0).MIMEType}}' "docker://$PLAIN/team/zstd:1"
+	has 'tar.zstd$'
+	refuses 125 'not oci or v2s2' manifest push --format v1 list "$PLAIN/team/x:1"
+	refuses 125 'names no registry' manifest push list
+	refuses 125 'sign' manifest push --sign-by me list "$PLAIN/team/x:1"
+	# its images are not in that repository
+	refuses 125 '.' manifest push -q --all=false list "$PLAIN/team/fresh:1"
+	runs manifest push -q --all=false --rm list "$PLAIN/team/zstd:2" || true
+	gives 0 manifest exists list
+	runs manifest push -q --rm list "$PLAIN/team/last:1"
+	gives 1 manifest exists list
+	runs manifest create "$PLAIN/team/own:1" busybox
+	runs manifest push -q -p "$PLAIN/team/own:1"
+	gives 1 manifest exists "$PLAIN/team/own:1"
+	runs manifest inspect "$PLAIN/team/own:1"
+}
+
+@test "within one registry nothing is sent again, and credentials go to the destination alone" {
+	c manifest create list "$OPEN/good/app:1"
+	: >"$WORK/open.log"
+	runs manifest push -q list "$OPEN/good/copy:1"
+	is 0 "$(jq -s '[.[] | select(.path | contains("/blobs/")) | .sent] | add' "$WORK/open.log")"
+	is 0 "$(jq -r 'select(.method == "GET").path' "$WORK/open.log" | grep -c /blobs/ || true)"
+	: >"$WORK/open.log"
+	refuses 125 '.' manifest push -q --creds me:secret-word list "localhost:1/team/app:1"
+	runs manifest push -q --creds me:secret-word list "$PLAIN/team/creds:1"
+	is null "$(jq -s -c '[.[].headers.authorization] | unique | .[0]' "$WORK/open.log")"
+	[ -s "$WORK/open.log" ]
+}
+
+@test "an image that is gone, and a registry that lies, are told; the tag appears last" {
+	local lie
+	list_of_two
+	c rmi -f busybox >/dev/null
+	refuses 125 'not in the store any more.*coracle manifest remove' manifest push -q list "$PLAIN/team/gone:1"
+	gives 125 image tags "$PLAIN/team/gone"
+	c manifest rm list >/dev/null
+	c manifest create list "$OPEN/good/app:1"
+	runs manifest push -q list "$PLAIN/team/honest:1"
+	gives 125 manifest push -q list "localhost:1/team/away:1"
+	# what the registry said when the image was added it does not say any more
+	for lie in wrong-bytes shorter denied; do
+		sed -i -E "s|$OPEN/[a-z0-9-]+/app|$OPEN/$lie/app|" "$CORACLE_ROOT/store/indexes/localhost%2Flist:latest"
+		refuses 125 '.' manifest push -q list "$PLAIN/team/$lie:1"
+		gives 125 image tags "$PLAIN/team/$lie"
+	done
+}

@@ -107,6 +107,7 @@ enum image_pull_event {
 	IMAGE_PUSH_LAYER,    /* text: a layer that is being sent from now on */
 	IMAGE_PUSH_EXISTS,   /* text: a layer that the repository has */
 	IMAGE_PUSH_MOUNTED,  /* text: a layer, a blank, the repository of the same registry that it was mounted from */
+	IMAGE_PUSH_INSTANCE, /* text: digest of an image of a manifest list, and which one it is: "(1/3)" */
 	IMAGE_PUSH_SENT,     /* text: a layer that is there now */
 };
 
