@@ -16,7 +16,7 @@
 
 #include "checksum.h"
 
-#define THREADS_MAX 8
+#define THREADS_MAX 4 /* several compressors may run side by side */
 #define BLOCKS_MAX  (2 * THREADS_MAX)
 
 struct block {
@@ -181,7 +181,7 @@ static bool oldest_is_done(struct gzipper *gzipper)
 	return is_done;
 }
 
-/* begin_block - number filled: empty, after the end of the one before */
+/* begin_block - number filled: empty, after the one before, which is full */
 static void begin_block(struct gzipper *gzipper)
 {
 	struct block *block = block_at(gzipper, gzipper->filled);
@@ -195,9 +195,7 @@ static void begin_block(struct gzipper *gzipper)
 	if (gzipper->filled > 0) {
 		const struct block *before = block_at(gzipper, gzipper->filled - 1);
 
-		/* threads only read it; all but the last are full, and after that one nothing comes */
-		if (before->dictionary + before->length < DEFLATE_DICTIONARY)
-			return;
+		/* threads only read it */
 		memcpy(block->in, before->in + before->dictionary + before->length - DEFLATE_DICTIONARY,
 		       DEFLATE_DICTIONARY);
 		block->dictionary = DEFLATE_DICTIONARY;
@@ -214,7 +212,7 @@ static int do_it_ourselves(struct gzipper *gzipper, struct block *block, struct 
 	return 0;
 }
 
-/* submit - the block that is being filled; then there is room for the next one */
+/* submit - the block that is being filled; then there is room for another one */
 static int submit(struct gzipper *gzipper, const struct compress_sink *sink, struct error *err)
 {
 	struct block *block = block_at(gzipper, gzipper->filled);
@@ -228,8 +226,6 @@ static int submit(struct gzipper *gzipper, const struct compress_sink *sink, str
 	(void) pthread_mutex_unlock(&gzipper->mutex);
 	while (r >= 0 && (gzipper->filled - gzipper->written == gzipper->count || oldest_is_done(gzipper)))
 		r = hand_on(gzipper, sink, err);
-	if (r >= 0)
-		begin_block(gzipper);
 	return r;
 }
 
@@ -251,6 +247,8 @@ int gzipper_write(struct gzipper *gzipper, const struct compress_sink *sink, con
 		if (n == 0) {
 			start_threads(gzipper);
 			r = submit(gzipper, sink, err);
+			if (r >= 0)
+				begin_block(gzipper);
 			continue;
 		}
 		(void) memcpy(block->in + block->dictionary + block->length, next, n);

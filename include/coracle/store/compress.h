@@ -9,7 +9,7 @@
  *
  * Threads of the calling process do the work where there is more than one processor; they start with the second block
  * and are joined by compressor_finish or compressor_free, whatever happened. So don't fork or clone in between.
- * Memory: gzip about 1.2 MiB a thread (8 at the most), zstd at its default level about 20 MiB.
+ * Memory: gzip about 2 MiB a thread (4 at the most), zstd at its default level about 20 MiB.
  * gzip is done by ISA-L up to level 3 and by default, where it is installed, and by zlib at other levels.
  */
 #ifndef CORACLE_STORE_COMPRESS_H
