@@ -70,8 +70,9 @@ static void add_candidate(const struct push_place *place, const struct push_comp
 	candidate->blob = TAKE(*blob, (struct layer_blob){0});
 	candidate->is_original = is_original;
 	is_there = look_at_repositories(place, candidate);
-	/* the original keeps the manifest as it is */
-	candidate->rank = (is_there ? 0 : 2) + !is_original;
+	/* the original keeps the manifest as it is; among others the compression that would be made anew comes first */
+	candidate->rank = (is_there ? 0 : 4) + (is_original ? 0 : 2)
+	                  + (strcmp(candidate->blob.compression, push_compression_word(compression->kind)) != 0);
 }
 
 static int compare_candidates(const void *a, const void *b)

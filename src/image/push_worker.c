@@ -16,6 +16,7 @@
 #include <stdatomic.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/wait.h>
 
 #include "push_private.h"
 
@@ -152,9 +153,10 @@ int push_worker_start(struct push_worker *worker, const struct push_work *work, 
 	return 0;
 }
 
-static void reap(struct push_worker *worker)
+/* reap - the wait status */
+static int reap(struct push_worker *worker)
 {
-	int status;
+	int status = 0;
 
 	/* it is ours, and has ended or is about to */
 	(void) !spawn_wait(worker->pid, &status);
@@ -162,19 +164,24 @@ static void reap(struct push_worker *worker)
 	(void) close(worker->bytes_fd);
 	(void) close(worker->result_fd);
 	worker->bytes_fd = worker->result_fd = -1;
+	return status;
 }
 
 int push_worker_finish(struct push_worker *worker, struct push_made *out, struct error *err)
 {
 	struct outcome outcome = {0};
 	ssize_t n;
+	int status;
 
 	do
 		n = read(worker->result_fd, &outcome, sizeof outcome);
 	while (n < 0 && errno == EINTR);
-	reap(worker);
+	status = reap(worker);
+	if (n != (ssize_t) sizeof outcome && WIFSIGNALED(status))
+		return error_set(err, ERROR_SYSTEM, "the process that compressed a layer was ended by signal %d%s",
+		                 WTERMSIG(status), WTERMSIG(status) == SIGKILL ? "; is memory short?" : "");
 	if (n != (ssize_t) sizeof outcome)
-		return error_set(err, ERROR_SYSTEM, "the process that compressed a layer ended; is memory short?");
+		return error_set(err, ERROR_SYSTEM, "the process that compressed a layer ended without a word");
 	if (outcome.result < 0) {
 		*err = outcome.err;
 		return outcome.result;
@@ -187,7 +194,7 @@ void push_worker_stop(struct push_worker *worker)
 {
 	if (worker->pid > 0) {
 		(void) kill(worker->pid, SIGKILL);
-		reap(worker);
+		(void) reap(worker);
 	}
 	if (worker->read)
 		(void) munmap(worker->read, sizeof *worker->read);

@@ -70,8 +70,13 @@ LIES = {
     'expire-cut': 'a blob stops half-way once, and its token is refused for the rest',
     'upload-cut': 'the first PATCH of all is taken half and cut off',
     'upload-gone': 'the same, and the session is forgotten',
+    'upload-down': '500 for each PATCH',
+    'upload-slow': 'bodies are taken at about 300 KB a second',
+    'upload-wrong': '400 for what is to be committed: its digest is another',
     'upload-elsewhere': 'sessions are at the other port',
     'mount-refused': '405 for a POST with mount',
+    'read-only': '405 for everything that changes something',
+    'manifest-refused': '400 for manifests that are put',
     'pages-loop': 'the list of tags has a next page, always',
     'pages-elsewhere': 'the next page of tags is at the other port',
 }
@@ -162,18 +167,28 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 size = int(self.rfile.readline().split(b';')[0], 16)
                 data += self.rfile.read(size)
                 self.rfile.readline()
+                if self.lie == 'upload-slow':
+                    time.sleep(size / 300000)
                 if size == 0:
                     return bytes(data)
+                if len(data) > 30000 and self.cuts_upload():
+                    self.cut_upload(data)
         left = int(self.headers.get('Content-Length', 0))
-        if self.command == 'PATCH' and self.lie in ('upload-cut', 'upload-gone') and self.store.count('PATCH', self.lie) == 1:
-            data = self.rfile.read(left // 2)
-            session = urllib.parse.urlsplit(self.path).path.rsplit('/', 1)[1]
-            if self.lie == 'upload-gone':
-                self.store.uploads.pop(session, None)
-            else:
-                self.store.uploads[session] += data
-            raise Cut
+        if self.cuts_upload():
+            self.cut_upload(self.rfile.read(left // 2))
         return self.rfile.read(left)
+
+    def cuts_upload(self):
+        return (self.command == 'PATCH' and self.lie in ('upload-cut', 'upload-gone')
+                and self.store.count('PATCH', self.lie) == 1)
+
+    def cut_upload(self, data):
+        session = urllib.parse.urlsplit(self.path).path.rsplit('/', 1)[1]
+        if self.lie == 'upload-gone':
+            self.store.uploads.pop(session, None)
+        else:
+            self.store.uploads[session] += data
+        raise Cut
 
     def once(self):
         return self.store.count(self.command, self.path) == 1
@@ -250,6 +265,10 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.answer(500, b'oops')
         elif lie == 'down':
             self.answer(503, b'oops')
+        elif lie == 'read-only' and self.command not in ('GET', 'HEAD'):
+            self.answer_error(405, 'UNSUPPORTED', 'this registry is read-only')
+        elif lie == 'upload-down' and self.command == 'PATCH':
+            self.answer(500, b'oops')
         elif lie == 'limited' and self.store.count(*key) == 1:
             self.answer_error(429, 'TOOMANYREQUESTS', 'slow down', [('Retry-After', '1')])
         elif lie == 'limited-date' and self.store.count(*key) == 1:
@@ -378,6 +397,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return json.dumps(index).encode()
 
     def manifest(self, reference):
+        if self.command == 'PUT' and self.lie == 'manifest-refused':
+            return self.answer_error(400, 'MANIFEST_INVALID', 'manifest invalid')
         if self.command == 'PUT':
             kind = self.headers.get('Content-Type')
             digest = digest_of(self.body)
@@ -521,7 +542,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
             uploads[session] += self.body
         if self.command == 'PUT':
             data = uploads.pop(session) + self.body
-            if digest_of(data) != self.query.get('digest'):
+            if digest_of(data) != self.query.get('digest') or self.lie == 'upload-wrong':
                 return self.answer_error(400, 'DIGEST_INVALID', 'provided digest did not match uploaded content')
             self.store.blobs[digest_of(data)] = data
             return self.answer(201, b'', [('Location', f'/v2/{self.repository}/blobs/{digest_of(data)}')])
