@@ -104,7 +104,7 @@ const struct command cmd_unshare = {
 	.group = "This program",
 	.summary = "run a command, or a shell, as root of the user namespace of your containers",
 	.operands = "[COMMAND [ARG...]]",
-	.complete = "command",
+	.complete = "file",
 	.example = "coracle unshare cat /proc/self/uid_map\n"
 	           "coracle unshare rm -rf directory-of-a-container",
 	.opts = unshare_opts,

@@ -194,6 +194,9 @@ int image_mount(struct engine *engine, const char *text, struct image_mounted *o
 	if (r >= 0 && !texts_has(&mounted, digest_hex(record.id))) {
 		sweep(engine, top ? top : "");
 		r = mount_layers(engine, store, &record, err);
+		/* half of a copy */
+		if (r < 0)
+			sweep(engine, top ? top : "");
 	}
 	if (r < 0)
 		return r;

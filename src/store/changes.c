@@ -68,7 +68,7 @@ static int compare(const struct walk *walk, struct around *around, const char *p
 
 static bool is_directory(const struct sight_entry *entry)
 {
-	return S_ISDIR(entry->st.st_mode);
+	return S_ISDIR(entry->mode);
 }
 
 /* What is in a directory that is new itself, or that has taken the place of a file. */

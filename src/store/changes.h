@@ -14,8 +14,8 @@ struct stack {
 };
 
 struct sight_entry {
-	char *name;        /* owned */
-	struct stat st;    /* of the uppermost */
+	char *name;         /* owned */
+	mode_t mode;        /* of the uppermost */
 	struct stack stack; /* of a directory: all that it is made of; else the one layer that shows it */
 };
 

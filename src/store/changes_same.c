@@ -19,6 +19,7 @@
 /* Where an object is: the directory that holds it, and its own name; what /proc/self/fd makes of both. */
 struct place {
 	int dir_fd;
+	struct stat st;
 	char *name, *proc; /* owned */
 };
 
@@ -35,6 +36,8 @@ static int place_open(int layer_fd, const char *path, struct place *out)
 	out->dir_fd = root_open_parent(layer_fd, path, 0, &out->name);
 	if (out->dir_fd < 0)
 		return out->dir_fd;
+	if (fstatat(out->dir_fd, out->name, &out->st, AT_SYMLINK_NOFOLLOW) < 0)
+		return -errno;
 	out->proc = xprintf("/proc/self/fd/%d/%s", out->dir_fd, out->name);
 	return 0;
 }
@@ -151,16 +154,16 @@ int same_object(const struct sight_entry *a, const struct sight_entry *b, const 
 
 	if (a->stack.fds[0] == b->stack.fds[0])
 		return 1;
-	if (!same_stat(&a->st, &b->st))
-		return 0;
 	r = place_open(a->stack.fds[0], path, &one);
 	if (r >= 0)
 		r = place_open(b->stack.fds[0], path, &other);
+	if (r >= 0 && !same_stat(&one.st, &other.st))
+		return 0;
 	if (r >= 0)
 		r = same_xattrs(&one, &other);
-	if (r > 0 && S_ISLNK(a->st.st_mode))
+	if (r > 0 && S_ISLNK(one.st.st_mode))
 		r = same_target(&one, &other);
-	if (r > 0 && S_ISREG(a->st.st_mode))
+	if (r > 0 && S_ISREG(one.st.st_mode))
 		r = same_bytes(&one, &other);
 	return r < 0 ? error_errno(err, -r, "compare \"/%.300s\" of two layers", path) : r;
 }

@@ -20,8 +20,8 @@
 /* An entry of one layer. */
 struct found {
 	char *name; /* owned */
-	size_t level; /* in the stack, 0 uppermost */
-	struct stat st;
+	unsigned level; /* in the stack, 0 uppermost */
+	mode_t mode;
 	bool hides, opaque;
 };
 
@@ -38,26 +38,30 @@ static void finding_done(struct finding *finding)
 	*finding = (struct finding) {0};
 }
 
-static int find_one(struct finding *finding, int dir_fd, const char *name, size_t level)
+static int find_one(struct finding *finding, int dir_fd, const char *name, unsigned level)
 {
 	struct found *found;
+	struct stat st;
 
 	if (finding->count == finding->size) {
 		finding->size = finding->size ? finding->size * 2 : 64;
 		finding->items = xrealloc(finding->items, finding->size, sizeof *finding->items);
 	}
 	found = &finding->items[finding->count];
-	*found = (struct found) {.level = level};
-	if (fstatat(dir_fd, name, &found->st, AT_SYMLINK_NOFOLLOW) < 0)
+	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	found->hides = whiteout_is(dir_fd, name, &found->st);
-	found->opaque = S_ISDIR(found->st.st_mode) && whiteout_is_opaque(dir_fd, name);
-	found->name = xstrdup(name);
+	*found = (struct found) {
+		.name = xstrdup(name),
+		.level = level,
+		.mode = st.st_mode,
+		.hides = whiteout_is(dir_fd, name, &st),
+		.opaque = S_ISDIR(st.st_mode) && whiteout_is_opaque(dir_fd, name),
+	};
 	finding->count++;
 	return 0;
 }
 
-static int find_all(struct finding *finding, int layer_fd, const char *path, size_t level)
+static int find_all(struct finding *finding, int layer_fd, const char *path, unsigned level)
 {
 	AUTO_TEXTS struct texts names = {0};
 	/* no component is a symlink: each was looked at in its own directory */
@@ -88,10 +92,10 @@ static void show(struct found *group, size_t count, const struct stack *stack, s
 	if (group[0].hides)
 		return;
 	entry = &out->entries[out->count++];
-	*entry = (struct sight_entry) {.name = TAKE_PTR(group[0].name), .st = group[0].st};
-	entry->stack.fds = xcalloc(count, sizeof *entry->stack.fds);
+	*entry = (struct sight_entry) {.name = TAKE_PTR(group[0].name), .mode = group[0].mode};
+	entry->stack.fds = xcalloc(S_ISDIR(entry->mode) ? count : 1, sizeof *entry->stack.fds);
 	for (size_t i = 0; i < count; i++) {
-		bool is_directory = !group[i].hides && S_ISDIR(group[i].st.st_mode);
+		bool is_directory = !group[i].hides && S_ISDIR(group[i].mode);
 
 		if (i > 0 && !is_directory)
 			break;
@@ -107,7 +111,7 @@ int sight_read(const struct stack *stack, const char *path, struct sight *out, s
 	int r = 0;
 
 	for (size_t i = 0; r >= 0 && i < stack->count; i++)
-		r = find_all(&finding, stack->fds[i], path, i);
+		r = find_all(&finding, stack->fds[i], path, (unsigned) i);
 	if (r < 0)
 		return error_errno(err, -r, "read \"/%.300s\" of a layer", path);
 	*out = (struct sight) {.entries = xcalloc(finding.count + 1, sizeof *out->entries)};
