@@ -58,10 +58,11 @@ static char *words(const char *text, size_t width, bool no_trunc)
 {
 	AUTO_FREE char *line = visible_line(text ? text : "");
 
-	if (no_trunc || strlen(line) <= width)
-		return TAKE_PTR(line);
-	visible_cut(line, width - 3);
-	return xprintf("%s...", line);
+	if (!no_trunc && strlen(line) > width) {
+		visible_cut(line, width - 3);
+		return xprintf("%s...", line);
+	}
+	return TAKE_PTR(line);
 }
 
 static json_t *names_of(const struct image_steps *steps, const struct image_step *step)

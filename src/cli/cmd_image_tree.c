@@ -43,7 +43,7 @@ static void print_layer(const struct list *layers, size_t i)
 		texts_add(&parts, has_sibling(layers, i, depth) ? "│   " : "    ");
 	lead = texts_join(&parts, "");
 	print_line("%s%s ID: %.12s Size: %s%s%s%s", lead, has_sibling(layers, i, layer->depth) ? "├──" : "└──",
-	           digest_hex(layer->chain_id), human_size_blank(layer->size, size),
+	           digest_hex(layer->chain_id), human_size_exact(layer->size, size),
 	           *names ? " Top Layer of: [" : "", names, *names ? "]" : "");
 }
 
@@ -61,7 +61,7 @@ static int tree_run(struct engine *engine, void *data, const struct texts *opera
 	names = texts_join(&layers.names, ", ");
 	print_line("Image ID: %.12s", digest_hex(layers.id));
 	print_line("Tags:     [%s]", names);
-	print_line("Size:     %s", human_size_blank(layers.size, size));
+	print_line("Size:     %s", human_size_exact(layers.size, size));
 	print_line("%s", layers.layers.count ? "Image Layers" : "No layers");
 	for (size_t i = 0; i < layers.layers.count; i++)
 		print_layer(&layers.layers, i);

@@ -41,14 +41,25 @@ void history_steps(const struct image_config *config, const uint64_t *sizes, siz
 	free(upwards.items);
 }
 
+int explore_layer(struct store *store, const char *chain_id, struct layer_info *out, struct error *err)
+{
+	int r = layer_read(store, chain_id, out, err);
+
+	if (r == -ENOENT)
+		return error_set(err, ERROR_NOT_FOUND,
+		                 "layer %.12s is missing from the store; load or pull its image again",
+		                 digest_hex(chain_id));
+	return r;
+}
+
 static int read_sizes(struct store *store, const struct texts *layers, uint64_t *sizes, struct error *err)
 {
 	for (size_t i = 0; i < layers->count; i++) {
 		struct layer_info info = {0};
-		int r = layer_read(store, layers->items[i], &info, err);
+		int r = explore_layer(store, layers->items[i], &info, err);
 
 		if (r < 0)
-			return error_wrap(err, r, "layer %.12s", digest_hex(layers->items[i]));
+			return r;
 		sizes[i] = info.size;
 		fields_done(layer_info_fields, &info);
 	}

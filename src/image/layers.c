@@ -8,6 +8,8 @@
 
 #include <string.h>
 
+#include "history.h"
+
 #define LAYERS_MAX 500 /* of one image: overlayfs takes no more */
 
 static const char *top_of(const struct image_record *record)
@@ -34,10 +36,10 @@ static int add_layer(struct store *store, const struct list *records, const char
 {
 	struct layer_info info = {0};
 	struct image_layer *layer;
-	int r = layer_read(store, chain_id, &info, err);
+	int r = explore_layer(store, chain_id, &info, err);
 
 	if (r < 0)
-		return error_wrap(err, r, "layer %.12s", digest_hex(chain_id));
+		return r;
 	layer = list_add(out, sizeof *layer);
 	layer->chain_id = xstrdup(chain_id);
 	layer->size = info.size;
