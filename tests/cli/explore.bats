@@ -88,19 +88,19 @@ hex_of()
 	runs image tree three
 	is "Image ID: $(hex_of three | cut -c1-12)" "${lines[0]}"
 	has '^Tags: +\[docker.io/library/three:latest\]$' "${lines[1]}"
-	has '^├── ID: [0-9a-f]{12} Size: 37 B Top Layer of: \[.*docker.io/library/one:latest.*\]$' "${lines[4]}"
+	has '^├── ID: [0-9a-f]{12} Size: 37B Top Layer of: \[.*docker.io/library/one:latest.*\]$' "${lines[4]}"
 	has 'docker.io/library/plain:latest' "${lines[4]}"
-	has '^├── ID: [0-9a-f]{12} Size: 24 B Top Layer of: \[docker.io/library/two:latest\]$' "${lines[5]}"
-	has '^└── ID: [0-9a-f]{12} Size: 0 B Top Layer of: \[docker.io/library/three:latest\]$' "${lines[6]}"
+	has '^├── ID: [0-9a-f]{12} Size: 24B Top Layer of: \[docker.io/library/two:latest\]$' "${lines[5]}"
+	has '^└── ID: [0-9a-f]{12} Size: 0B Top Layer of: \[docker.io/library/three:latest\]$' "${lines[6]}"
 	[ "${#lines[@]}" = 7 ]
 }
 
 @test "image tree --whatrequires shows what stands on an image" {
 	runs image tree --whatrequires one
-	has '^└── ID: [0-9a-f]{12} Size: 37 B' "${lines[4]}"
-	has '^    (├|└)── ID: [0-9a-f]{12} Size: 24 B Top Layer of: \[docker.io/library/two:latest\]$'
-	has '^    (│| )   └── ID: [0-9a-f]{12} Size: 0 B Top Layer of: \[docker.io/library/three:latest\]$'
-	has '^    (├|└)── ID: [0-9a-f]{12} Size: 37 B Top Layer of: \[docker.io/library/same:latest\]$'
+	has '^└── ID: [0-9a-f]{12} Size: 37B' "${lines[4]}"
+	has '^    (├|└)── ID: [0-9a-f]{12} Size: 24B Top Layer of: \[docker.io/library/two:latest\]$'
+	has '^    (│| )   └── ID: [0-9a-f]{12} Size: 0B Top Layer of: \[docker.io/library/three:latest\]$'
+	has '^    (├|└)── ID: [0-9a-f]{12} Size: 37B Top Layer of: \[docker.io/library/same:latest\]$'
 	[ "${#lines[@]}" = 8 ]
 	runs image tree --whatrequires three
 	[ "${#lines[@]}" = 5 ]
@@ -182,12 +182,14 @@ A /etc/ünïcode'
 	has '^C (/d){199}/x$'
 }
 
-@test "image diff says which layer is gone" {
+@test "which layer is gone, and what mends it, is said by all of them" {
 	local layer
 	c load -q -i "$WORK/images/two.tar" >/dev/null
 	layer=$(c image inspect -f '{{.GraphDriver.Data.UpperDir}}' two)
 	mv "${layer%/diff}" "$WORK/away"
-	refuses 125 "layer [0-9a-f]{12} is missing from the store; load or pull its image again" image diff two
+	for command in history 'image tree' 'image diff' 'image diff one' 'image tree --whatrequires'; do
+		refuses 125 "layer [0-9a-f]{12} is missing from the store; load or pull its image again" $command two
+	done
 	mv "$WORK/away" "${layer%/diff}"
 }
 

@@ -236,3 +236,39 @@ shows_the_image()
 	inside 'for i in 1 2 3 4 5 6; do (coracle image mount two >/dev/null; printf "%s\n" "$(cat "$(coracle image mount two)/etc/new")") & done; wait; coracle image mount | wc -l'
 	is $'n\nn\nn\nn\nn\nn\n1'
 }
+
+@test "a full disk: the copy that can't be made leaves nothing, and the kernel's overlay needs no room" {
+	mkdir "$WORK/small"
+	head -c 250000 /dev/urandom >"$WORK/random"
+	runs unshare sh -c '
+		mount -t tmpfs -o size=700k none "$0/small" && mkdir "$0/small/data" && export CORACLE_ROOT="$0/small/data"
+		tar -C "$0" -c random | coracle import - full >/dev/null
+		cat /dev/zero >"$0/small/fill" 2>/dev/null
+		coracle --storage-driver vfs image mount full; echo "status $?"; ls "$CORACLE_ROOT/mounts" 2>/dev/null
+		cmp "$(coracle --storage-driver overlay image mount full)/random" "$0/random" && echo same' "$WORK"
+	is $'status 125\nlock\nsame'
+	has 'No space left on device; make room' "$stderr"
+	has '^coracle: image mount: image [0-9a-f]{12}: ' "$stderr"
+}
+
+@test "a layer that is gone is named" {
+	local layer
+	layer=$(c image inspect -f '{{.GraphDriver.Data.UpperDir}}' three)
+	mv "${layer%/diff}" "$WORK/away"
+	refuses_inside 'layer [0-9a-f]{12} is missing from the store' image mount three
+	is lock "$(ls "$CORACLE_ROOT/mounts")"
+	mv "$WORK/away" "${layer%/diff}"
+}
+
+@test "a ctrl-C at the terminal ends what unshare runs" {
+	run timeout 20 python3 -c '
+import os, pty, sys, time
+pid, fd = pty.fork()
+if pid == 0:
+    os.execv(sys.argv[1], [sys.argv[1], "unshare", "sh", "-c", "echo ready; sleep 15; echo no"])
+while b"ready" not in os.read(fd, 100):
+    pass
+os.write(fd, b"\x03")
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$CORACLE"
+	is 130
+}
