@@ -12,7 +12,7 @@ extern const struct command cmd_history, cmd_image_tree, cmd_image_diff, cmd_ima
 extern const struct command cmd_image_mount, cmd_image_unmount, cmd_unshare;
 extern const struct command cmd_search, cmd_image_tags, cmd_manifest_create, cmd_manifest_add;
 extern const struct command cmd_manifest_annotate, cmd_manifest_inspect, cmd_manifest_remove;
-extern const struct command cmd_manifest_rm, cmd_manifest_exists, cmd_manifest_push;
+extern const struct command cmd_manifest_rm, cmd_manifest_exists, cmd_manifest_push, cmd_buildx_imagetools;
 extern const struct command cmd_image_inspect, cmd_volume_create, cmd_volume_ls, cmd_volume_inspect;
 extern const struct command cmd_volume_rm, cmd_volume_prune, cmd_doctor, cmd_info;
 extern const struct command cmd_version, cmd_completion, cmd_help, cmd_complete;
@@ -71,6 +71,7 @@ const struct command *const commands[] = {
 	&cmd_manifest_remove,
 	&cmd_manifest_rm,
 	&cmd_manifest_exists,
+	&cmd_buildx_imagetools,
 	&cmd_volume_create,
 	&cmd_volume_ls,
 	&cmd_volume_inspect,
@@ -105,7 +106,7 @@ const struct command *const commands[] = {
 };
 
 const char *const commands_missing[] = {
-	"artifact", "auto-update", "build", "builder", "buildx", "checkpoint", "commit",
+	"artifact", "auto-update", "build", "builder", "buildx bake", "buildx build", "buildx create", "buildx ls", "checkpoint", "commit",
 	"compose", "config", "container checkpoint", "container cleanup", "container clone",
 	"container commit", "container cp", "container diff", "container exists",
 	"container export", "container init", "container mount", "container pause",

@@ -210,6 +210,9 @@ int image_search(const char *text, const struct image_search *request, json_t **
 		r = remote_open(&request->remote, NULL, &remote, err);
 	if (r >= 0)
 		r = find_registries(remote, host, request->hub, &registries, err);
+	if (r >= 0 && request->remote.creds && registries.count > 1)
+		r = error_set(err, ERROR_INVALID, "option --creds: %zu registries would get them; give the one in front of the "
+		              "term, such as %s/%.200s", registries.count, registries.items[0], text);
 	searching.rows = found;
 	if (r >= 0)
 		r = search_all(remote, &registries, &searching, failures, err);

@@ -153,6 +153,7 @@ image_pushed()
 	location = "localhost:1"
 	insecure = true
 	END
+	refuses 125 'give the one in front' search --creds me:secret tool
 	runs search --format '{{.Name}}' tool
 	is "$PLAIN/team/tool
 $OPEN/library/tool"
@@ -244,6 +245,24 @@ $OPEN/library/tool"
 	has 'one image, not a manifest list' "$stderr"
 	is amd64 "$(jq -r '.Descriptor.platform.architecture' <<<"$output")"
 	refuses 125 'no list made here.*not known|not found|unknown' manifest inspect --tls-verify=false "$PLAIN/team/none"
+}
+
+@test "buildx imagetools inspect shows the images of an index" {
+	runs buildx imagetools inspect --tls-verify=false "$PLAIN/team/app:1"
+	is "Name:      $PLAIN/team/app:1" "${lines[0]}"
+	has '^MediaType: application/vnd.oci.image.index.v1\+json$'
+	has "^Digest:    $(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$PLAIN/team/app:1")$"
+	has '^  Platform:  linux/s390x$'
+	is 2 "$(grep -c "^  Name:      $PLAIN/team/app:1@sha256:" <<<"$output")"
+	runs buildx imagetools inspect --tls-verify=false --format '{{len .Manifest.Manifests}} {{.Image.OS}} {{.Name}}' "$PLAIN/team/app:1"
+	is "2 linux $PLAIN/team/app:1"
+	runs buildx imagetools inspect --tls-verify=false --raw "$PLAIN/team/app:1"
+	is "$(skopeo inspect --raw --tls-verify=false "docker://$PLAIN/team/app:1")"
+	runs buildx imagetools inspect --tls-verify=false "$OPEN/good/app:1"
+	hasnt Manifests
+	refuses 125 'both "manifests" and "layers"' buildx imagetools inspect --tls-verify=false "$OPEN/both/app:1"
+	refuses 125 'not in this version' buildx imagetools create "$PLAIN/team/app:1"
+	refuses 125 'not in this version' buildx build .
 }
 
 @test "indexes that lie are refused in one line" {
