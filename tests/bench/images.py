@@ -200,9 +200,13 @@ class Bench:
                 self.add(*row)
 
     def curl_argv(self):
-        """all layers and the configuration are known by their digests: what is left to ask for is the manifest"""
-        return ['curl', '-sS', '--fail', '-o', '/dev/null', '-H', 'Accept: application/vnd.oci.image.manifest.v1+json',
-                f'http://localhost:{self.registry.port}/v2/bench/image/manifests/1']
+        """all layers and the configuration are known by their digests: what is left to ask for is the manifest
+
+        --tls-verify=false: TLS is tried first, by podman too
+        """
+        where = f'://localhost:{self.registry.port}/v2/bench/image/manifests/1'
+        options = ['-s', '-k', '-o', '/dev/null', '-H', 'Accept: application/vnd.oci.image.manifest.v1+json']
+        return ['curl', *options, 'https' + where, '--next', '--fail', *options, 'http' + where]
 
     def limits(self):
         """MB of tar a second on one core"""

@@ -140,6 +140,8 @@ struct http_request {
 	struct http_transfer *transfer; /* private: while it runs */
 };
 
+/* http_prepare - load libcurl (5 ms) where there is time for it anyway; http_new tells what went wrong */
+void http_prepare(void);
 /* http_new - libcurl is loaded here; -EOPNOTSUPP when it is not there; options are copied, NULL: all zero, no interrupt_fd */
 int http_new(const struct http_options *options, struct http **out, struct error *err) NONNULL(2, 3) MUST_USE;
 /* http_free - cancels what runs; NULL allowed */
