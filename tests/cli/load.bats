@@ -204,3 +204,35 @@ line"
 	tar -cf "$WORK/plain.tar" -C "$WORK" nonsense
 	refuses 125 'import' load -i "$WORK/plain.tar"
 }
+
+# A new file takes the group of a directory with the setgid bit: the archive's word counts.
+@test "owners and modes are the archive's also below a setgid directory" {
+	busybox_root "$WORK/setgid"
+	python3 - "$WORK/setgid" "$WORK/setgid.tar" <<-'END'
+	import io, sys, tarfile
+	with tarfile.open(sys.argv[2], 'w') as tar:
+	    def plain(info):
+	        info.uid = info.gid = 0
+	        return info
+	    tar.add(sys.argv[1], '.', filter=plain)
+	    def put(name, mode, uid, gid, folder=False):
+	        info = tarfile.TarInfo(name)
+	        info.type, info.mode, info.uid, info.gid = tarfile.DIRTYPE if folder else tarfile.REGTYPE, mode, uid, gid
+	        tar.addfile(info, io.BytesIO(b''))
+	    put('d', 0o2775, 0, 7, True)
+	    put('d/a', 0o644, 0, 0)
+	    put('d/b', 0o2755, 0, 7)
+	    put('d/c', 0o6711, 3, 0)
+	    put('d/e', 0o666, 0, 7)
+	    put('d/f', 0o644, 0, 0)
+	    put('d/a', 0o400, 5, 6)
+	END
+	runs import "$WORK/setgid.tar" setgid:1
+	runs run --rm --network none setgid:1 stat -c '%n %a %u:%g' /d /d/a /d/b /d/c /d/e /d/f
+	is "/d 2775 0:7
+/d/a 400 5:6
+/d/b 2755 0:7
+/d/c 6711 3:0
+/d/e 666 0:7
+/d/f 644 0:0"
+}
