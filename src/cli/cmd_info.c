@@ -9,6 +9,7 @@
 #include "coracle/format/output.h"
 #include "coracle/state/state.h"
 #include "coracle/store/driver.h"
+#include "coracle/store/shared.h"
 #include "coracle/runtime/cgroup.h"
 #include "machine.h"
 
@@ -267,6 +268,21 @@ static json_t *make_host(const struct engine *engine, const struct facts *facts)
 	return host;
 }
 
+/* additional ones, see coracle-store-add(1); what is wrong with one is said in its state */
+static json_t *image_stores(const struct engine *engine)
+{
+	AUTO(shared_status_done) struct list stores = {0};
+	struct error err = {0};
+	json_t *array = json_array();
+
+	if (engine->store && store_shared_list(engine->store, &stores, &err) < 0)
+		print_warning("%s", err.text);
+	LIST_EACH(const struct shared_status, status, &stores)
+		(void) json_array_append_new(array, json_pack("{s:s, s:s, s:s}", "path", status->path, "from", status->from,
+		                                              "state", status->problem ? status->problem : "ok"));
+	return array;
+}
+
 static void add_podman(json_t *info, const struct engine *engine, const struct facts *facts)
 {
 	AUTO_FREE char *volumes = xprintf("%s/volumes", engine->paths.data);
@@ -276,6 +292,7 @@ static void add_podman(json_t *info, const struct engine *engine, const struct f
 	set_text(store, "runRoot", engine->paths.runtime);
 	set_text(store, "graphDriverName", facts->driver);
 	set_text(store, "volumePath", volumes);
+	(void) json_object_set_new(store, "imageStores", image_stores(engine));
 	(void) json_object_set_new(store, "graphStatus", graph_status(facts));
 	(void) json_object_set_new(store, "graphOptions", json_object());
 	(void) json_object_set_new(store, "imageStore", json_pack("{s:i}", "number", facts->images));

@@ -15,6 +15,7 @@ extern const struct command cmd_manifest_annotate, cmd_manifest_inspect, cmd_man
 extern const struct command cmd_manifest_rm, cmd_manifest_exists, cmd_manifest_push, cmd_buildx_imagetools;
 extern const struct command cmd_image_inspect, cmd_volume_create, cmd_volume_ls, cmd_volume_inspect;
 extern const struct command cmd_volume_rm, cmd_volume_prune, cmd_doctor, cmd_info;
+extern const struct command cmd_store_create, cmd_store_add, cmd_store_ls, cmd_store_rm;
 extern const struct command cmd_version, cmd_completion, cmd_help, cmd_complete;
 extern const struct command cmd_commands, cmd_rows;
 extern const struct command cmd_container_prune;
@@ -72,6 +73,10 @@ const struct command *const commands[] = {
 	&cmd_manifest_rm,
 	&cmd_manifest_exists,
 	&cmd_buildx_imagetools,
+	&cmd_store_create,
+	&cmd_store_add,
+	&cmd_store_ls,
+	&cmd_store_rm,
 	&cmd_volume_create,
 	&cmd_volume_ls,
 	&cmd_volume_inspect,

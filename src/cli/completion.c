@@ -118,7 +118,7 @@ static const char fish_code[] =
 	"end\n"
 	"complete -c coracle -f\n";
 
-static const char *const group_names[] = {"container", "image", "volume", "system", "runtime"};
+static const char *const group_names[] = {"container", "image", "store", "volume", "system", "runtime"};
 
 static bool is_asked_for(const char *kind)
 {

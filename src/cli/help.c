@@ -18,6 +18,7 @@ static const struct {
 	{"image", "images: ls, load, import, tag, rm, inspect, history, tree, diff, mount"},
 	{"manifest", "manifest lists, one name for several platforms: create, add, annotate, inspect, push, rm..."},
 	{"buildx", "of docker buildx: imagetools inspect"},
+	{"store", "image stores that are shared: create, add, ls, rm"},
 	{"volume", "volumes: create, ls, inspect, rm, prune"},
 	{"system", "this machine: info"},
 	{"runtime", "OCI runtime for other engines: create, start, run, exec, state, kill, delete..."},

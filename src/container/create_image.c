@@ -6,6 +6,7 @@
 #include "coracle/image/image.h"
 #include "coracle/image/reference.h"
 #include "coracle/store/driver.h"
+#include "coracle/store/shared.h"
 
 #include <limits.h>
 #include <string.h>
@@ -144,6 +145,8 @@ int create_image(struct making *making, struct error *err)
 		text_replace(&making->record->image, name);
 	text_replace(&making->record->image_id, found.id);
 	texts_add_all(&making->record->layers, &found.layers);
+	if (found.elsewhere || found.store)
+		store_places(making->engine->store, &making->engine->paths, &found.layers, &making->record->stores);
 	r = wish_driver(making->record, err);
 	if (r < 0)
 		return r;

@@ -111,7 +111,7 @@ static int find_by_digest(struct store *store, const char *digest, const struct 
 	r = find_by_name(store, &pulled, out, name, err);
 	if (r != -ENOENT)
 		return r;
-	r = image_record_list(store, &records, err);
+	r = image_record_list_all(store, &records, err);
 	if (r < 0)
 		return r;
 	for (size_t i = 0; i < candidates->count; i++) {

@@ -38,7 +38,7 @@ static void set_common(json_t *object, const struct image_record *record)
 	piece_set(object, "History", piece_list(&record->names));
 	piece_set(object, "Os", piece_text(record->os));
 	piece_set(object, "Dangling", json_boolean(record->names.count == 0));
-	piece_set(object, "ReadOnly", json_false());
+	piece_set(object, "ReadOnly", json_boolean(record->store != NULL));
 	if (record->is_list)
 		piece_set(object, "IsManifestList", json_true());
 	if (record->damaged)
@@ -80,7 +80,7 @@ static json_t *row(const struct image_record *record, const char *name)
 	piece_set(object, "SharedSize", json_string("N/A"));
 	piece_set(object, "UniqueSize", json_string("N/A"));
 	piece_set(object, "IsDangling", json_boolean(record->names.count == 0));
-	piece_set(object, "IsReadOnly", json_false());
+	piece_set(object, "IsReadOnly", json_boolean(record->store != NULL));
 	piece_set(object, "Architecture", piece_text(record->architecture));
 	return object;
 }
@@ -170,7 +170,7 @@ int image_list(struct engine *engine, const struct image_list *request, json_t *
 	store = engine_store(engine, err);
 	if (!store)
 		return -EIO;
-	r = image_record_list(store, &records, err);
+	r = image_record_list_all(store, &records, err);
 	if (r >= 0)
 		r = add_lists(store, &records, err);
 	if (r < 0)

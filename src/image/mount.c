@@ -8,6 +8,7 @@
 #include "coracle/base/id.h"
 #include "coracle/image/image.h"
 #include "coracle/store/driver.h"
+#include "coracle/store/shared.h"
 #include "coracle/sys/caps.h"
 #include "coracle/sys/lock.h"
 #include "coracle/sys/mount.h"
@@ -135,9 +136,14 @@ static int mount_layers(struct engine *engine, struct store *store, const struct
 {
 	AUTO_FREE char *path = xprintf(MOUNTS "/%s", digest_hex(record->id));
 	AUTO_CLOSE int dir_fd = -1, copy_fd = -1;
-	struct mounting mounting = {.driver = driver_choose(store, &engine->paths, NULL, err)};
+	AUTO_TEXTS struct texts places = {0};
+	struct mounting mounting = {0};
 	int r;
 
+	if (record->elsewhere || record->store)
+		store_places(store, &engine->paths, &record->layers, &places);
+	/* of stores that others made, the kernel would show the owners on disk */
+	mounting.driver = driver_choose(store, &engine->paths, places.count ? driver_fuse.name : NULL, err);
 	if (!mounting.driver)
 		return -EOPNOTSUPP;
 	r = directory_make(engine->paths.data_fd, path, 0755);
@@ -156,6 +162,7 @@ static int mount_layers(struct engine *engine, struct store *store, const struct
 		.layers = &record->layers,
 		.container_fd = copy_fd < 0 ? dir_fd : copy_fd,
 		.read_only = true,
+		.shared = places.count > 0,
 	};
 	/* a driver that has a program to end needs somebody who stays with it */
 	r = mounting.driver->unmount ? mount_keep(mount_now, &mounting, err) : mount_now(&mounting, err);

@@ -5,6 +5,7 @@
 #include "coracle/base/alloc.h"
 #include "coracle/base/digest.h"
 #include "coracle/base/id.h"
+#include "coracle/store/shared.h"
 #include "coracle/image/manifest.h"
 #include "coracle/image/mount.h"
 
@@ -98,6 +99,17 @@ static int check_use(const struct image_record *record, const struct pairs *used
 	                 "coracle rm -f %.12s", text, container, container);
 }
 
+/* remove_shared - of an image in an additional store only a name can go that was given to it here */
+static int remove_shared(struct store *store, const char *text, const char *name, const struct image_record *record,
+                         struct texts *removed, struct error *err)
+{
+	if (name && store_owns_name(store, name))
+		return untag(store, name, removed, err);
+	return error_set(err, ERROR_CONFLICT,
+	                 "image \"%.300s\" is in %s, which is only read; to use that store no longer: coracle store rm %s",
+	                 text, record->store, record->store);
+}
+
 int image_remove(struct engine *engine, const char *text, const struct image_remove *request,
                  const struct pairs *used, struct texts *removed, struct error *err)
 {
@@ -116,6 +128,8 @@ int image_remove(struct engine *engine, const char *text, const struct image_rem
 		return 0;
 	if (r < 0 && r != -EBUSY && find_damaged(store, text, &record) == 0)
 		r = 0;
+	if (r >= 0 && record.store)
+		return remove_shared(store, text, name, &record, removed, err);
 	if (r >= 0)
 		r = image_record_names(store, &record, err);
 	if (r < 0)

@@ -9,8 +9,10 @@
 #include "monitor_private.h"
 
 #include "coracle/base/alloc.h"
+#include "coracle/store/shared.h"
 #include "coracle/sys/mount.h"
 #include "coracle/sys/root.h"
+#include "coracle/userns/subid.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -46,16 +48,46 @@ static void remember_driver(const struct monitor *monitor)
 		(void) !symlinkat(monitor->driver->name, monitor->container_fd, DRIVER_LINK);
 }
 
-/* The kernel's overlay can't show files at other ids than they have; a copy may have any. */
-static const struct driver *shifting_driver(struct monitor *monitor, const char *wanted, struct error *err)
+static bool is_mapped(const char *path, uint64_t id)
+{
+	struct id_range ranges[USERNS_RANGES_MAX];
+	int count = userns_read_map(path, ranges, USERNS_RANGES_MAX);
+
+	for (int i = 0; i < count; i++)
+		if (id >= ranges[i].inside && id - ranges[i].inside < ranges[i].count)
+			return true;
+	return false;
+}
+
+/* What fuse-overlayfs needs to show layers of another user; both have 65536 subordinate ids and more. */
+static bool has_high_ids(void)
+{
+	return is_mapped("/proc/self/uid_map", 65535) && is_mapped("/proc/self/gid_map", 65535);
+}
+
+/* The kernel's overlay can't show files with other owners than they have on disk; a copy may have any. */
+static const struct driver *shifting_driver(struct monitor *monitor, const char *wanted, bool shared, struct error *err)
 {
 	const struct driver *fuse;
 
-	if (strcmp(wanted, driver_copy.name) == 0)
+	if (strcmp(wanted, driver_copy.name) == 0 || (shared && !has_high_ids()))
 		return &driver_copy;
 	fuse = driver_choose(monitor->store, &monitor->paths, driver_fuse.name, err);
 	/* it has been told which driver to take, or has begun with it: no other */
 	return fuse || *wanted ? fuse : &driver_copy;
+}
+
+static int use_stores(struct monitor *monitor, struct error *err)
+{
+	const struct texts *stores = &monitor->record->stores;
+
+	for (size_t i = 0; i < stores->count; i++) {
+		int r = store_use(monitor->store, &monitor->paths, stores->items[i], err);
+
+		if (r < 0)
+			return r;
+	}
+	return 0;
 }
 
 static int mount_layers(struct monitor *monitor, struct error *err)
@@ -70,15 +102,20 @@ static int mount_layers(struct monitor *monitor, struct error *err)
 		.layers = &record->layers,
 		.container_fd = monitor->container_fd,
 		.durable = !record->auto_remove,
+		.shared = record->stores.count > 0,
+		.single_id = !is_mapped("/proc/self/uid_map", 1) || !is_mapped("/proc/self/gid_map", 1),
 	};
+	int r = use_stores(monitor, err);
 
+	if (r < 0)
+		return r;
 	if (monitor->keep_id && monitor->userns_rung != USERNS_SINGLE) {
 		request.uid_mapping = uids = keep_id_uids(monitor);
 		request.gid_mapping = gids = keep_id_gids(monitor);
-		monitor->driver = shifting_driver(monitor, wanted, err);
-	} else {
-		monitor->driver = driver_choose(monitor->store, &monitor->paths, wanted, err);
 	}
+	monitor->driver = request.uid_mapping || request.shared
+	                          ? shifting_driver(monitor, wanted, request.shared, err)
+	                          : driver_choose(monitor->store, &monitor->paths, wanted, err);
 	if (!monitor->driver)
 		return -EOPNOTSUPP;
 	monitor->root_fd = monitor->driver->mount(&request, err);

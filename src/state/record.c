@@ -85,6 +85,7 @@ const struct field record_fields[] = {
 	FIELD_BOOL("hostImage", struct record, host_image),
 	FIELD_TEXTS("layers", struct record, layers),
 	FIELD_TEXT("driver", struct record, driver, .keep = true),
+	FIELD_TEXTS("stores", struct record, stores),
 
 	FIELD_TEXTS("args", struct record, args),
 	FIELD_TEXTS("entrypoint", struct record, entrypoint),

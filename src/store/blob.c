@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "shared_private.h"
 #include "store_private.h"
 
 static int blob_path(const char *digest, char into[static STORE_NAME_SIZE], struct error *err)
@@ -63,5 +64,12 @@ int blob_read(struct store *store, const char *digest, size_t max, char **out, s
 	if (r < 0)
 		return r;
 	r = file_read(store->fd, path, max, out, length);
+	for (size_t i = 0; r == -ENOENT;) {
+		const struct store *shared = store_shared_next(store, &i);
+
+		if (!shared)
+			break;
+		r = file_read(shared->fd, path, max, out, length);
+	}
 	return r < 0 ? error_errno(err, -r, "store/%s", path) : 0;
 }

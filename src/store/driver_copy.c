@@ -25,6 +25,7 @@
 #include <sys/xattr.h>
 
 #include "overlay.h"
+#include "shared_private.h"
 
 #define COPY_MAX_DEPTH  400 /* two descriptors a level: below the usual limit of 1024 */
 #define COPY_NAMES_MAX  65536
@@ -46,6 +47,8 @@ struct copy {
 	char *names;  /* COPY_NAMES_MAX */
 	char *value;  /* COPY_VALUE_MAX */
 	const char *uid_mapping, *gid_mapping; /* of struct driver_mount */
+	bool single_id;
+	bool shared; /* the present layer's files all have one owner (shared.h) */
 };
 
 static int link_compare(const void *a, const void *b)
@@ -70,7 +73,7 @@ static void link_free(void *slot)
 static bool is_private_xattr(const char *name)
 {
 	return strncmp(name, "user.overlay.", 13) == 0 || strncmp(name, "trusted.", 8) == 0
-	       || strncmp(name, "user.fuseoverlayfs.", 19) == 0;
+	       || strncmp(name, "user.fuseoverlayfs.", 19) == 0 || strcmp(name, SHARED_STAT_KEY) == 0;
 }
 
 /* copy_xattrs - by path through the directories' descriptors, since symlinks cannot be opened */
@@ -120,12 +123,15 @@ static int copy_attributes(struct copy *copy, int from_fd, int into_fd, const ch
                            const struct stat *st)
 {
 	const struct timespec times[2] = {st->st_atim, st->st_mtim};
+	struct stat as = *st;
 	int r;
 
-	if (fchownat(into_fd, name, shown(copy->uid_mapping, st->st_uid), shown(copy->gid_mapping, st->st_gid),
+	if (copy->shared && (!shared_stat(from_fd, name, &as) || copy->single_id))
+		as.st_uid = as.st_gid = 0;
+	if (fchownat(into_fd, name, shown(copy->uid_mapping, as.st_uid), shown(copy->gid_mapping, as.st_gid),
 	             AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	if (!S_ISLNK(st->st_mode) && fchmodat(into_fd, name, st->st_mode & 07777, 0) < 0)
+	if (!S_ISLNK(st->st_mode) && fchmodat(into_fd, name, as.st_mode & 07777, 0) < 0)
 		return -errno;
 	r = copy_xattrs(copy, from_fd, into_fd, name);
 	if (r < 0)
@@ -320,7 +326,8 @@ static int copy_layers(const struct driver_mount *request, struct error *err)
 	AUTO_FREE char *value = xcalloc(1, COPY_VALUE_MAX);
 	AUTO_CLOSE int top_fd = -1;
 	struct copy copy = {.buffer = buffer, .names = names, .value = value,
-	                    .uid_mapping = request->uid_mapping, .gid_mapping = request->gid_mapping};
+	                    .uid_mapping = request->uid_mapping, .gid_mapping = request->gid_mapping,
+	                    .single_id = request->single_id};
 	int r = tree_remove(request->container_fd, "merged.part");
 
 	if (r >= 0)
@@ -335,7 +342,8 @@ static int copy_layers(const struct driver_mount *request, struct error *err)
 		AUTO_CLOSE int layer_fd = -1;
 
 		overlay_layer_path(request->layers->items[i], path);
-		r = layer_fd = directory_open(store_fd(request->store), path);
+		copy.shared = overlay_layer_store(request, i) != store_fd(request->store) || store_is_shared(request->store);
+		r = layer_fd = directory_open(overlay_layer_store(request, i), path);
 		if (r >= 0)
 			r = copy_layer(&copy, layer_fd);
 		if (r < 0)

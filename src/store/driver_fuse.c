@@ -23,6 +23,7 @@
 #include <sys/vfs.h>
 
 #include "overlay.h"
+#include "shared_private.h"
 
 #define FUSE_PROGRAM    "fuse-overlayfs"
 #define FUSE_PID        "fuse.pid"
@@ -30,6 +31,8 @@
 #define FUSE_TICK_MS    2
 #define FUSE_STOP_MS    2000
 #define FUSE_WORDS_MAX  500
+/* "ON-DISK:SHOWN:COUNT", the first that fits counts */
+#define SHARED_MAPPING "0:0:65534:65534:0:1:65535:65534:1:65536:65536:1000000000"
 /* one argument of execve(2) holds 128 KiB */
 #define FUSE_OPTIONS_MAX 100000
 
@@ -85,13 +88,13 @@ static int fuse_wait(int container_fd, pid_t pid, int pidfd, int words_fd, struc
 
 /*
  * fuse_start - mount on container_fd/merged; the program stays our child, in the foreground, and
- * dies with us: it would otherwise keep our mount namespace alive for ever.
+ * dies with us: it would otherwise keep our mount namespace alive for ever. keep: what the options name, by number
  */
-static int fuse_start(int store, int container_fd, const char *options, pid_t *out, struct error *err)
+static int fuse_start(const int *keep, size_t keep_count, int container_fd, const char *options, pid_t *out,
+                      struct error *err)
 {
 	AUTO_FREE char *target = xprintf("/proc/self/fd/%d/merged", container_fd);
 	const char *const argv[] = {FUSE_PROGRAM, "-f", "-o", options, target, NULL};
-	const int keep[] = {container_fd, store};
 	AUTO_CLOSE int words_fd = memfd_create("words", MFD_CLOEXEC | MFD_ALLOW_SEALING);
 	AUTO_CLOSE int pidfd = -1;
 	struct spawn spawn = {
@@ -99,7 +102,7 @@ static int fuse_start(int store, int container_fd, const char *options, pid_t *o
 		.argv = argv,
 		.stdio = {-1, -1, words_fd},
 		.keep = keep,
-		.keep_count = store < 0 ? 1 : 2,
+		.keep_count = keep_count,
 		.death_signal = SIGTERM,
 	};
 	pid_t pid;
@@ -122,24 +125,45 @@ static int fuse_start(int store, int container_fd, const char *options, pid_t *o
 	return r;
 }
 
+/*
+ * shared_mapping - of layers whose files all belong to somebody else
+ *
+ * What that one owns has the overflow id here (user_namespaces(7)), 65534. Files show the owner that their attribute
+ * says, but a directory that is copied up is given the owner on disk (fuse-overlayfs 1.10). So 65534 on
+ * disk is shown as root, and the id 65534 itself ("nobody") is kept on disk as 65535.
+ */
+static int shared_mapping(const struct driver_mount *request, struct text *options)
+{
+	unsigned uid = 0, gid = 0;
+
+	if (!request->uid_mapping)
+		return text_add(options, "uidmapping=" SHARED_MAPPING ",gidmapping=" SHARED_MAPPING ",");
+	/* their first range begins with the disk's id 0: where root is shown */
+	if (sscanf(request->uid_mapping, "0:%u:", &uid) != 1 || sscanf(request->gid_mapping, "0:%u:", &gid) != 1)
+		return -EINVAL;
+	return text_printf(options, "uidmapping=65534:%u:1:%s,gidmapping=65534:%u:1:%s,", uid, request->uid_mapping, gid,
+	                   request->gid_mapping);
+}
+
 static int fuse_options(const struct driver_mount *request, struct text *options)
 {
 	/*
 	 * allow_other: the container's other users; refused to no one inside a user namespace.
 	 * writeback=0: with the kernel's cache in between write(2) knows nothing of a full disk, and programs write for ever
 	 */
-	int r = text_add(options, "allow_other,writeback=0,lowerdir=");
+	int r = text_add(options, "allow_other,writeback=0,");
 
-	if (request->uid_mapping) {
-		text_clear(options);
-		r = text_printf(options, "allow_other,writeback=0,uidmapping=%s,gidmapping=%s,lowerdir=",
-		                request->uid_mapping, request->gid_mapping);
-	}
+	if (request->shared)
+		r = shared_mapping(request, options);
+	else if (request->uid_mapping)
+		r = text_printf(options, "uidmapping=%s,gidmapping=%s,", request->uid_mapping, request->gid_mapping);
+	if (r >= 0)
+		r = text_add(options, "lowerdir=");
 	for (size_t i = request->layers->count; i-- > 0 && r >= 0;) {
 		char path[OVERLAY_LAYER_SIZE];
 
 		overlay_layer_path(request->layers->items[i], path);
-		r = text_printf(options, "/proc/self/fd/%d/%s%s", store_fd(request->store), path,
+		r = text_printf(options, "/proc/self/fd/%d/%s%s", overlay_layer_store(request, i), path,
 		                i ? ":" : "");
 	}
 	if (r >= 0 && request->layers->count == 0)
@@ -152,6 +176,26 @@ static int fuse_options(const struct driver_mount *request, struct text *options
 	return r >= 0 && !request->durable ? text_add(options, ",volatile") : r;
 }
 
+/* start_on_layers - with the descriptors of all stores that the options name */
+static int start_on_layers(const struct driver_mount *request, const char *options, pid_t *pid, struct error *err)
+{
+	AUTO_FREE int *keep = xcalloc(request->layers->count + 2, sizeof *keep);
+	size_t count = 0;
+
+	keep[count++] = request->container_fd;
+	keep[count++] = store_fd(request->store);
+	for (size_t i = 0; request->shared && i < request->layers->count; i++) {
+		int fd = overlay_layer_store(request, i);
+		size_t known = 0;
+
+		while (known < count && keep[known] != fd)
+			known++;
+		if (known == count)
+			keep[count++] = fd;
+	}
+	return fuse_start(keep, count, request->container_fd, options, pid, err);
+}
+
 static int fuse_mount_here(const struct driver_mount *request, struct error *err)
 {
 	size_t layers = request->layers->count;
@@ -159,6 +203,7 @@ static int fuse_mount_here(const struct driver_mount *request, struct error *err
 	AUTO_FREE char *memory = NULL;
 	char top[OVERLAY_LAYER_SIZE] = "";
 	pid_t pid = -1;
+	bool first = request->shared && faccessat(request->container_fd, "upper", F_OK, 0) < 0;
 	int r = overlay_check_layers(request, err), fd;
 
 	if (r < 0)
@@ -173,9 +218,11 @@ static int fuse_mount_here(const struct driver_mount *request, struct error *err
 		r = fuse_options(request, &options);
 	if (r < 0)
 		return error_errno(err, -r, "cannot make the container's writable directory");
-	fd = fuse_start(store_fd(request->store), request->container_fd, text_string(&options), &pid, err);
+	fd = start_on_layers(request, text_string(&options), &pid, err);
 	if (fd < 0)
 		return fd;
+	if (request->shared && first && !request->read_only)
+		shared_keep_directories(request, fd);
 	memory = xprintf("%d %llu\n", (int) pid, (unsigned long long) process_start_time(pid));
 	/* without this note fuse_unmount() leaves the end to the death signal */
 	(void) !file_write(request->container_fd, FUSE_PID, memory, strlen(memory), 0600, FILE_FAST);
@@ -259,7 +306,7 @@ static int probe_tree(int dir_fd)
 	for (size_t i = 0; i < ARRAY_LEN(names); i++)
 		if (mkdirat(dir_fd, names[i], 0755) < 0)
 			return -errno;
-	root = fuse_start(-1, dir_fd, options, &pid, &err);
+	root = fuse_start(&dir_fd, 1, dir_fd, options, &pid, &err);
 	if (root < 0)
 		return root;
 	if (unlinkat(root, "gone", AT_REMOVEDIR) < 0 || mkdirat(root, "new", 0755) < 0)

@@ -27,6 +27,7 @@
 #include <sys/syscall.h>
 
 #include "overlay.h"
+#include "shared_private.h"
 #include "store_private.h"
 
 /* "/proc/self/fd/2147483647/layers/" + 64 + "/diff" */
@@ -56,6 +57,13 @@ int overlay_check_layers(const struct driver_mount *request, struct error *err)
 			                 request->layers->items[i]);
 	}
 	return 0;
+}
+
+int overlay_layer_store(const struct driver_mount *request, size_t i)
+{
+	const struct store *place = request->shared ? store_of_layer(request->store, request->layers->items[i]) : NULL;
+
+	return place ? place->fd : store_fd(request->store);
 }
 
 /* error_layer - a mount failed; say which layer is gone when that is why */

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shared_private.h"
 #include "store_private.h"
 
 #define RECORD_MAX_BYTES (4 << 20)
@@ -27,6 +28,7 @@ const struct field image_record_fields[] = {
 	FIELD_TEXT("architecture", struct image_record, architecture),
 	FIELD_TEXT("os", struct image_record, os),
 	FIELD_PAIRS("labels", struct image_record, labels),
+	FIELD_BOOL("elsewhere", struct image_record, elsewhere),
 	FIELD_END,
 };
 
@@ -61,10 +63,21 @@ static int check_digests(const struct image_record *record, const char *path, st
 	return 0;
 }
 
+static bool is_elsewhere(struct store *store, const struct texts *layers)
+{
+	if (store_is_shared(store))
+		return true;
+	for (size_t i = 0; i < layers->count; i++)
+		if (!layer_is_here(store, layers->items[i]))
+			return true;
+	return false;
+}
+
 int image_record_write(struct store *store, const struct image_record *record, struct error *err)
 {
 	AUTO_JSON json_t *json = NULL;
 	AUTO_FREE char *text = NULL;
+	struct image_record copy; /* borrows all */
 	char path[STORE_NAME_SIZE];
 	int r;
 
@@ -74,20 +87,19 @@ int image_record_write(struct store *store, const struct image_record *record, s
 	r = check_digests(record, path, err);
 	if (r < 0)
 		return error_wrap(err, r, "image record");
-	json = json_write(image_record_fields, record);
+	copy = *record;
+	copy.elsewhere = is_elsewhere(store, &record->layers);
+	json = json_write(image_record_fields, &copy);
 	text = json_text(json, JSON_COMPACT);
 	r = store_publish_file(store, "images", path + strlen("images/"), text, strlen(text));
 	return r < 0 ? error_errno(err, -r, "write store/%s", path) : 0;
 }
 
-int image_record_read(struct store *store, const char *id, struct image_record *out, struct error *err)
+static int read_record(const struct store *store, const char *path, struct image_record *out, struct error *err)
 {
-	char path[STORE_NAME_SIZE];
 	struct image_record record = {0};
-	int r = record_path(id, path, err);
+	int r;
 
-	if (r < 0)
-		return r;
 	r = scan_file(store->fd, path, RECORD_MAX_BYTES, image_record_fields, &record, err);
 	if (r == -ENOENT)
 		(void) error_errno(err, ENOENT, "store/%s", path);
@@ -98,6 +110,7 @@ int image_record_read(struct store *store, const char *id, struct image_record *
 		record_clear(&record);
 		return error_wrap(err, r, "image %.12s: store/%s", path + strlen("images/"), path);
 	}
+	record.store = store->path;
 	*out = record;
 	return 0;
 }
@@ -107,7 +120,57 @@ bool image_record_exists(struct store *store, const char *id)
 	char path[STORE_NAME_SIZE];
 	struct error ignored = {0};
 
-	return record_path(id, path, &ignored) == 0 && faccessat(store->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	if (record_path(id, path, &ignored) < 0)
+		return false;
+	if (faccessat(store->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		return true;
+	for (size_t i = 0;;) {
+		const struct store *shared = store_shared_next(store, &i);
+
+		if (!shared)
+			return false;
+		if (faccessat(shared->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			return true;
+	}
+}
+
+int image_record_read(struct store *store, const char *id, struct image_record *out, struct error *err)
+{
+	char path[STORE_NAME_SIZE];
+	int r = record_path(id, path, err);
+
+	if (r < 0)
+		return r;
+	r = read_record(store, path, out, err);
+	for (size_t i = 0; r == -ENOENT;) {
+		const struct store *shared = store_shared_next(store, &i);
+
+		if (!shared)
+			break;
+		r = read_record(shared, path, out, err);
+	}
+	return r;
+}
+
+/* add_shared_names - those of additional stores that mean this image here, too */
+static void add_shared_names(struct store *store, struct image_record *record)
+{
+	const struct store *shared;
+
+	for (size_t i = 0; (shared = store_shared_next(store, &i));) {
+		struct store alone = {.fd = shared->fd, .looked = true};
+		AUTO_PAIRS struct pairs refs = {0};
+		struct error ignored = {0};
+
+		(void) !ref_list(&alone, &refs, &ignored);
+		for (size_t j = 0; j < refs.count; j++) {
+			AUTO_FREE char *id = NULL;
+
+			if (strcmp(refs.items[j].value, record->id) == 0 && ref_read(store, refs.items[j].key, &id) == 0
+			    && strcmp(id, record->id) == 0 && !texts_has(&record->names, refs.items[j].key))
+				texts_add(&record->names, refs.items[j].key);
+		}
+	}
 }
 
 int image_record_names(struct store *store, struct image_record *record, struct error *err)
@@ -121,6 +184,8 @@ int image_record_names(struct store *store, struct image_record *record, struct 
 	for (size_t i = 0; i < refs.count; i++)
 		if (strcmp(refs.items[i].value, record->id) == 0)
 			texts_add(&record->names, refs.items[i].key);
+	if (record->store)
+		add_shared_names(store, record);
 	return 0;
 }
 
@@ -136,7 +201,7 @@ static char *id_of_file(const char *file)
 	return digest_is_valid(id) ? TAKE_PTR(id) : NULL;
 }
 
-int image_record_ids(struct store *store, const char *prefix, struct texts *out, struct error *err)
+static int own_ids(const struct store *store, const char *prefix, struct texts *out, struct error *err)
 {
 	AUTO_TEXTS struct texts files = {0};
 	int r = directory_list(store->fd, "images", &files);
@@ -153,6 +218,26 @@ int image_record_ids(struct store *store, const char *prefix, struct texts *out,
 			texts_take(out, id);
 	}
 	return 0;
+}
+
+int image_record_ids(struct store *store, const char *prefix, struct texts *out, struct error *err)
+{
+	int r = own_ids(store, prefix, out, err);
+
+	for (size_t i = 0; r >= 0;) {
+		const struct store *shared = store_shared_next(store, &i);
+		AUTO_TEXTS struct texts ids = {0};
+		struct error ignored = {0};
+
+		if (!shared)
+			break;
+		/* one that has become unreadable is passed over */
+		(void) !own_ids(shared, prefix, &ids, &ignored);
+		for (size_t j = 0; j < ids.count; j++)
+			if (!texts_has(out, ids.items[j]))
+				texts_add(out, ids.items[j]);
+	}
+	return r;
 }
 
 static const char *text_or_empty(const char *text)
@@ -197,7 +282,7 @@ int image_record_list(struct store *store, struct list *out, struct error *err)
 {
 	AUTO_TEXTS struct texts ids = {0};
 	AUTO_PAIRS struct pairs refs = {0};
-	int r = image_record_ids(store, "", &ids, err);
+	int r = own_ids(store, "", &ids, err);
 
 	if (r >= 0)
 		r = ref_list(store, &refs, err);
@@ -209,8 +294,10 @@ int image_record_list(struct store *store, struct list *out, struct error *err)
 		struct image_record record = {0};
 		struct error failure = {0};
 		struct image_record *slot;
+		char path[STORE_NAME_SIZE];
 
-		r = image_record_read(store, ids.items[i], &record, &failure);
+		(void) snprintf(path, sizeof path, "images/%s" SUFFIX, digest_hex(ids.items[i]));
+		r = read_record(store, path, &record, &failure);
 		if (r == -ENOENT) /* removed since the directory was read */
 			continue;
 		if (r < 0) {
@@ -225,6 +312,59 @@ int image_record_list(struct store *store, struct list *out, struct error *err)
 	if (out->count)
 		qsort(out->items, out->count, sizeof(struct image_record), compare_newest_first);
 	return 0;
+}
+
+/* add_shared - what is there already keeps its place and gets the names that the shared store alone has */
+static void add_shared(struct store *own, struct list *records, struct image_record *fresh, const struct pairs *own_refs)
+{
+	AUTO_TEXTS struct texts names = TAKE(fresh->names, (struct texts){0});
+	struct image_record *slot = NULL;
+
+	LIST_EACH(struct image_record, record, records)
+		if (strcmp(record->id, fresh->id) == 0)
+			slot = record;
+	if (slot) {
+		record_clear(fresh);
+	} else {
+		slot = list_add(records, sizeof *slot);
+		*slot = *fresh;
+		for (size_t i = 0; i < own_refs->count; i++)
+			if (strcmp(own_refs->items[i].value, slot->id) == 0)
+				texts_add(&slot->names, own_refs->items[i].key);
+	}
+	for (size_t i = 0; i < names.count; i++) {
+		AUTO_FREE char *stands_for = NULL;
+
+		/* a name means what ref_read says */
+		if (ref_read(own, names.items[i], &stands_for) == 0 && strcmp(stands_for, slot->id) == 0
+		    && !texts_has(&slot->names, names.items[i]))
+			texts_add(&slot->names, names.items[i]);
+	}
+}
+
+int image_record_list_all(struct store *store, struct list *out, struct error *err)
+{
+	AUTO_PAIRS struct pairs refs = {0};
+	int r = image_record_list(store, out, err);
+
+	if (r < 0 || store_shared_count(store) == 0)
+		return r;
+	r = ref_list(store, &refs, err);
+	for (size_t i = 0; r >= 0;) {
+		struct store *shared = store_shared_next(store, &i);
+		struct list records = {0};
+		struct error ignored = {0};
+
+		if (!shared)
+			break;
+		(void) !image_record_list(shared, &records, &ignored);
+		LIST_EACH(struct image_record, record, &records)
+			add_shared(store, out, record, &refs);
+		free(records.items);
+	}
+	if (out->count)
+		qsort(out->items, out->count, sizeof(struct image_record), compare_newest_first);
+	return r;
 }
 
 void image_record_list_done(struct list *list)

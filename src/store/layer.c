@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shared_private.h"
 #include "store_private.h"
 
 #define LAYER_RECORD_MAX_BYTES 65536
@@ -36,7 +37,7 @@ static int layer_path(const char *chain_id, const char *more, char into[static S
 	return 0;
 }
 
-bool layer_exists(struct store *store, const char *chain_id)
+bool layer_is_here(const struct store *store, const char *chain_id)
 {
 	char path[STORE_NAME_SIZE];
 	struct error ignored = {0};
@@ -45,15 +46,22 @@ bool layer_exists(struct store *store, const char *chain_id)
 	       && faccessat(store->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+bool layer_exists(struct store *store, const char *chain_id)
+{
+	return store_of_layer(store, chain_id) != NULL;
+}
+
 int layer_read(struct store *store, const char *chain_id, struct layer_info *out, struct error *err)
 {
 	char path[STORE_NAME_SIZE];
 	struct layer_info info = {0};
+	const struct store *place;
 	int r = layer_path(chain_id, "/layer.json", path, err);
 
 	if (r < 0)
 		return r;
-	r = file_read_json(store->fd, path, LAYER_RECORD_MAX_BYTES, layer_info_fields, &info, err);
+	place = store_of_layer(store, chain_id);
+	r = file_read_json(place ? place->fd : store->fd, path, LAYER_RECORD_MAX_BYTES, layer_info_fields, &info, err);
 	if (r < 0)
 		return error_wrap(err, r, "layer %.12s", digest_hex(chain_id));
 	if (strcmp(info.chain_id, chain_id) != 0 || (info.parent && !digest_is_valid(info.parent))) {

@@ -13,6 +13,7 @@
 
 #include "checksum.h"
 #include "layer_tar.h"
+#include "shared_private.h"
 #include "store_private.h"
 #include "tar_split.h"
 
@@ -97,12 +98,14 @@ static int put_content(void *context, uint64_t offset, uint64_t length, uint32_t
 static int open_in_layer(struct store *store, const char *chain_id, const char *name, int flags)
 {
 	char path[STORE_NAME_SIZE];
+	const struct store *place;
 	int fd;
 
 	if (!digest_is_valid(chain_id))
 		return -EINVAL;
 	(void) snprintf(path, sizeof path, "layers/%s/%s", digest_hex(chain_id), name);
-	fd = openat(store->fd, path, flags | O_NOFOLLOW | O_CLOEXEC);
+	place = store_of_layer(store, chain_id);
+	fd = openat(place ? place->fd : store->fd, path, flags | O_NOFOLLOW | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }
 

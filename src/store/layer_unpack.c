@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "pipeline.h"
+#include "shared_private.h"
 #include "unpack.h"
 
 /* making - a layer on its way from a stream to a directory */
@@ -64,7 +65,18 @@ static int make_root(struct making *making, struct error *err)
 	making->root_fd = directory_open(workspace->fd, "diff");
 	if (making->root_fd < 0)
 		return error_errno(err, -making->root_fd, "open store/%s/diff", workspace->path);
+	if (store_is_shared(making->store) && shared_set(workspace->fd, "diff", 0, 0, 0755) < 0)
+		return error_set(err, ERROR_UNSUPPORTED, "store/%s/diff takes no attributes", workspace->path);
 	return 0;
+}
+
+/* write_directories - for driver_fuse.c, see shared.h */
+static int write_directories(const struct making *making, const struct texts *paths, struct error *err)
+{
+	AUTO_FREE char *text = texts_join(paths, "\n");
+	int r = file_write(making->workspace.fd, SHARED_DIRECTORIES, text, strlen(text), 0644, FILE_FAST);
+
+	return r < 0 ? error_errno(err, -r, "write " SHARED_DIRECTORIES) : 0;
 }
 
 static int unpack_entries(struct making *making, struct error *err)
@@ -83,8 +95,13 @@ static int unpack_entries(struct making *making, struct error *err)
 	if (r >= 0)
 		r = tar_reader_open_blocks(next_block, making, &making->reader, err);
 	unpack.reader = making->reader;
+	unpack.for_all = store_is_shared(making->store);
+	/* all belongs to whoever unpacks */
+	unpack.owners.squash = unpack.owners.squash || unpack.for_all;
 	if (r >= 0)
 		r = unpack_run(&unpack, err);
+	if (r >= 0 && unpack.for_all)
+		r = write_directories(making, &unpack.directories_own, err);
 	making->info.size = unpack.size;
 	making->info.files = unpack.files;
 	if (r < 0)

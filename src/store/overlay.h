@@ -10,6 +10,9 @@
 /* overlay_layer_path - "layers/HEX/diff" from a chain id with or without "sha256:" */
 void overlay_layer_path(const char *chain_id, char into[static OVERLAY_LAYER_SIZE]);
 
+/* overlay_layer_store - borrowed descriptor of the store/ that the layer is in; the own one when it is nowhere */
+int overlay_layer_store(const struct driver_mount *request, size_t i);
+
 /* overlay_check_layers - chain ids become names of directories, and records may be damaged */
 int overlay_check_layers(const struct driver_mount *request, struct error *err) MUST_USE;
 

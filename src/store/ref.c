@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shared_private.h"
 #include "store_private.h"
 
 static bool is_plain(char c)
@@ -106,8 +107,20 @@ int ref_read(struct store *store, const char *name, char **out_image_id)
 {
 	char path[5 + STORE_FILE_MAX + 1];
 
+	int r;
+
 	/* a name that can't be a file can't have been written */
-	return path_of(name, path) < 0 ? -ENOENT : read_id(store->fd, path, out_image_id);
+	if (path_of(name, path) < 0)
+		return -ENOENT;
+	r = read_id(store->fd, path, out_image_id);
+	for (size_t i = 0; r == -ENOENT;) {
+		const struct store *shared = store_shared_next(store, &i);
+
+		if (!shared)
+			break;
+		r = read_id(shared->fd, path, out_image_id);
+	}
+	return r;
 }
 
 int ref_remove(struct store *store, const char *name, struct error *err)

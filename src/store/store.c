@@ -15,6 +15,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "shared_private.h"
 #include "store_private.h"
 
 #define LAYERS_LOCK "locks/layers"
@@ -61,6 +62,7 @@ void store_close(struct store *store)
 {
 	if (!store)
 		return;
+	store_shared_close(store);
 	auto_close(&store->fd);
 	free(store);
 }
@@ -137,11 +139,34 @@ static int sync_parent(int dir_fd, const char *path)
 	return sync_folder(dir_fd, folder);
 }
 
+/* open_to_all - the files of a store that others can read; a layer's own files look so already */
+static int open_to_all(int dir_fd)
+{
+	AUTO_TEXTS struct texts names = {0};
+	int r = directory_list(dir_fd, ".", &names);
+
+	if (r >= 0 && fchmod(dir_fd, 0755) < 0)
+		r = -errno;
+	for (size_t i = 0; i < names.count && r >= 0; i++) {
+		struct stat st;
+
+		if (fstatat(dir_fd, names.items[i], &st, AT_SYMLINK_NOFOLLOW) < 0
+		    || (S_ISREG(st.st_mode) && fchmodat(dir_fd, names.items[i], 0644, 0) < 0))
+			r = -errno;
+	}
+	return r;
+}
+
 int workspace_publish(struct workspace *workspace, const char *path, struct error *err)
 {
 	int r;
 
 	/* one call for the whole tree is far cheaper than fsync(2) of every file */
+	if (store_is_shared(workspace->store)) {
+		r = open_to_all(workspace->fd);
+		if (r < 0)
+			return error_errno(err, -r, "change the mode of store/%s", workspace->path);
+	}
 	if (syncfs(workspace->fd) < 0)
 		return error_errno(err, errno, "write store/%s to disk", workspace->path);
 	if (renameat(workspace->store->fd, workspace->path, workspace->store->fd, path) < 0) {
@@ -169,6 +194,8 @@ int store_publish_file(struct store *store, const char *folder, const char *name
 	/* in tmp/ and not beside the file, so that the name may use all of NAME_MAX */
 	(void) snprintf(temporary, sizeof temporary, "tmp/file-%.16s", random);
 	r = file_write(store->fd, temporary, bytes, length, 0600, FILE_DURABLE);
+	if (r >= 0 && store_is_shared(store) && fchmodat(store->fd, temporary, 0644, 0) < 0)
+		r = -errno;
 	if (r < 0)
 		return r;
 	if (renameat(store->fd, temporary, folder_fd, name) < 0) {

@@ -10,6 +10,13 @@
 
 struct store {
 	int fd; /* of store/ */
+	char *path;           /* of the directory that holds an additional store/ (shared.h); NULL: it is the own one */
+	const char *from;     /* who named it; static */
+	struct error problem; /* why it is not used, then fd is -1; of the own one: why not all were found */
+	bool mark_known, mark; /* store_is_shared */
+	bool looked;          /* the additional ones are known */
+	struct store **shared;
+	size_t shared_count;
 };
 
 /*

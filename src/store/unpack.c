@@ -18,6 +18,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "shared_private.h"
+
 /* --- directories on the way --- */
 
 static void forget_directory(struct unpack *unpack)
@@ -49,6 +51,12 @@ static int clear_name(struct unpack *unpack, int dir_fd, const char *name, mode_
 	return tree_remove(dir_fd, name);
 }
 
+/* for_all - a new directory until its entry comes, if it does */
+static int for_all(const struct unpack *unpack, int dir_fd, const char *name)
+{
+	return unpack->for_all ? shared_set(dir_fd, name, 0, 0, LAYER_DIRECTORY_MODE) : 0;
+}
+
 /* make_directory - what a whiteout of this layer hid below stays hidden */
 static int make_directory(struct unpack *unpack, int dir_fd, const char *name)
 {
@@ -57,7 +65,7 @@ static int make_directory(struct unpack *unpack, int dir_fd, const char *name)
 
 	/* mostly nothing is in the way, so it is looked at only when something is */
 	if (mkdirat(dir_fd, name, LAYER_DIRECTORY_MODE) == 0)
-		return 0;
+		return for_all(unpack, dir_fd, name);
 	if (errno != EEXIST)
 		return -errno;
 	r = clear_name(unpack, dir_fd, name, S_IFDIR, &was_whiteout);
@@ -65,6 +73,9 @@ static int make_directory(struct unpack *unpack, int dir_fd, const char *name)
 		return r < 0 ? r : 0;
 	if (mkdirat(dir_fd, name, LAYER_DIRECTORY_MODE) < 0)
 		return -errno;
+	r = for_all(unpack, dir_fd, name);
+	if (r < 0)
+		return r;
 	return was_whiteout ? whiteout_make_opaque(dir_fd, name) : 0;
 }
 
@@ -410,4 +421,5 @@ void unpack_done(struct unpack *unpack)
 		free(directory->path);
 	free(unpack->directories.items);
 	unpack->directories = (struct list){0};
+	texts_done(&unpack->directories_own);
 }

@@ -65,6 +65,8 @@ struct unpack {
 	char *cached_directory; /* the last parent used, and its descriptor */
 	int cached_fd;
 	bool opaque_root;
+	bool for_all;              /* the store is one that others can read (shared.h) */
+	struct texts directories_own; /* for_all: the paths of those that are not root's with mode 0755 */
 	uint64_t entries, files, size;
 };
 

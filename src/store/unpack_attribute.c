@@ -10,6 +10,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "shared_private.h"
+
 static bool has_prefix(const char *text, const char *prefix)
 {
 	return strncmp(text, prefix, strlen(prefix)) == 0;
@@ -85,6 +87,10 @@ int attributes_remember_time(struct unpack *unpack, struct archive_entry *entry,
 	slot = list_add(&unpack->directories, sizeof *slot);
 	slot->path = xstrdup(path);
 	slot->time = entry_time(unpack, entry);
+	if (unpack->for_all
+	    && (unpack->api->archive_entry_uid(entry) || unpack->api->archive_entry_gid(entry)
+	        || (unpack->api->archive_entry_perm(entry) & 07777) != 0755) && !strchr(path, '\n'))
+		texts_add(&unpack->directories_own, *path ? path : ".");
 	return 0;
 }
 
@@ -102,8 +108,12 @@ static int apply_owner(struct unpack *unpack, struct archive_entry *entry, int d
 	    && fchownat(dir_fd, name, (uid_t) uid, (gid_t) gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return error_errno(err, errno, "give it to %lld:%lld", (long long) uid, (long long) gid);
 	/* chown(2) takes setuid bits and file capabilities away, so they come after */
-	if (unpack->api->archive_entry_filetype(entry) != S_IFLNK && !(made && (made->st_mode & 07777) == mode)
-	    && fchmodat(dir_fd, name, mode, 0) < 0)
+	if (unpack->for_all) {
+		r = shared_set(dir_fd, name, (uint64_t) uid, (uint64_t) gid, mode);
+		if (r < 0)
+			return error_errno(err, -r, "keep its owner and mode in an attribute");
+	} else if (unpack->api->archive_entry_filetype(entry) != S_IFLNK && !(made && (made->st_mode & 07777) == mode)
+	           && fchmodat(dir_fd, name, mode, 0) < 0)
 		return error_errno(err, errno, "change its mode");
 	return 0;
 }

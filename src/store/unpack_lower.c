@@ -20,6 +20,8 @@
 #include <sys/sendfile.h>
 #include <sys/xattr.h>
 
+#include "shared_private.h"
+
 #define XATTR_LIST_MAX  65536
 #define XATTR_VALUE_MAX 65536
 
@@ -28,9 +30,11 @@ enum found { FOUND_NOTHING, FOUND_IT, FOUND_HIDDEN };
 static int open_diff(struct store *store, const char *chain_id)
 {
 	char path[STORE_NAME_SIZE];
+	const struct store *place;
 
 	(void) snprintf(path, sizeof path, "layers/%s/diff", digest_hex(chain_id));
-	return directory_open(store->fd, path);
+	place = store_of_layer(store, chain_id);
+	return place ? directory_open(place->fd, path) : -ENOENT;
 }
 
 int lower_open(struct unpack *unpack, struct error *err)
@@ -164,13 +168,20 @@ int lower_copy_attributes(struct unpack *unpack, int from_fd, const char *name, 
                           const char *into_name, const struct stat *st)
 {
 	struct timespec times[2] = {st->st_atim, st->st_mtim};
+	struct stat as = *st;
 	int r;
 
+	/* a layer below may lie in a store whose files all belong to one owner */
+	(void) shared_stat(from_fd, name, &as);
 	if (!unpack->owners.squash
-	    && fchownat(into_fd, into_name, st->st_uid, st->st_gid, AT_SYMLINK_NOFOLLOW) < 0)
+	    && fchownat(into_fd, into_name, as.st_uid, as.st_gid, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
-	if (!S_ISLNK(st->st_mode) && fchmodat(into_fd, into_name, st->st_mode & 07777, 0) < 0)
-		return -errno;
+	if (unpack->for_all)
+		r = shared_set(into_fd, into_name, as.st_uid, as.st_gid, as.st_mode);
+	else
+		r = !S_ISLNK(st->st_mode) && fchmodat(into_fd, into_name, as.st_mode & 07777, 0) < 0 ? -errno : 0;
+	if (r < 0)
+		return r;
 	r = copy_xattrs(from_fd, name, into_fd, into_name);
 	if (r < 0)
 		return r;

@@ -68,6 +68,7 @@ struct record {
 	bool host_image;       /* host: */
 	struct texts layers;   /* chain ids, lowest first */
 	char *driver;          /* storage driver that its root is made with */
+	struct texts stores;   /* additional image stores that layers are in, see store/shared.h */
 
 	struct texts args;     /* the whole command: entrypoint and arguments */
 	struct texts entrypoint, command; /* as inspect shows them */

@@ -15,6 +15,9 @@ struct driver_mount {
 	int container_fd;           /* the container's directory: upper/, work/, merged/ are made in it */
 	bool read_only;             /* no upper directory */
 	const char *uid_mapping, *gid_mapping; /* fuse and copy: "ON-DISK:SHOWN:COUNT[:...]", NULL: as they are */
+	/* fuse and copy: layers are in stores that others can read (shared.h); fuse needs the ids 65534 and 65535 mapped */
+	bool shared;
+	bool single_id;             /* copy: with shared; the caller has one id only, so all files become its */
 	bool durable;               /* fsync(2) inside reaches the disk; false (fast) for what is removed at its end */
 };
 

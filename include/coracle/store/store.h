@@ -98,6 +98,8 @@ struct image_record {
 	char *architecture, *os;
 	struct pairs labels;
 	bool damaged;          /* the record could not be read; only id counts */
+	bool elsewhere;        /* layers were not all in the own store, or others can read that: ask store_places (shared.h) */
+	const char *store;     /* path of the additional store that the record is in (shared.h), the struct store's; NULL: the own one */
 	bool is_list;          /* never stored: a manifest list of store/index.h, shown beside images */
 };
 extern const struct field image_record_fields[];
@@ -115,6 +117,8 @@ int image_record_ids(struct store *store, const char *prefix, struct texts *out,
 	NONNULL(1, 2, 3, 4) MUST_USE;
 /* image_record_list - all of them with names, newest first; a damaged one is listed as such; list of struct image_record */
 int image_record_list(struct store *store, struct list *out, struct error *err) NONNULL(1, 2, 3) MUST_USE;
+/* image_record_list_all - with those of additional stores (shared.h); what the own store has too is its own */
+int image_record_list_all(struct store *store, struct list *out, struct error *err) NONNULL(1, 2, 3) MUST_USE;
 void image_record_list_done(struct list *list) NONNULL(1);
 /* image_record_forget - the names and the record alone; what they named is for store_collect (gc.h) */
 int image_record_forget(struct store *store, const struct image_record *record, struct error *err)
