@@ -165,7 +165,7 @@ static int mount_layers(struct engine *engine, struct store *store, const struct
 		.shared = places.count > 0,
 	};
 	/* a driver that has a program to end needs somebody who stays with it */
-	r = mounting.driver->unmount ? mount_keep(mount_now, &mounting, err) : mount_now(&mounting, err);
+	r = mounting.driver->unmount ? mount_keep(getenv(IMAGE_MOUNT_OWNER), mount_now, &mounting, err) : mount_now(&mounting, err);
 	return r < 0 ? error_wrap(err, r, "image %.12s", digest_hex(record->id)) : 0;
 }
 

@@ -8,11 +8,13 @@
 /*
  * mount_keep - act in a process of its own, which stays until the programs that act started have ended
  *
- * It outlives the caller and ends with whoever becomes its parent then: `coracle unshare` takes in the orphans of
- * all that it runs (prctl(2), PR_SET_CHILD_SUBREAPER). Programs that ask for their parent's death signal go with it.
+ * owner  "PID.START" of the process that it ends with, such as the command of `coracle unshare`, or NULL: whoever
+ *        becomes its parent after the caller. It is an error when that has ended already.
+ *
+ * Programs that ask for their parent's death signal go with it.
  * Returns what act did, or a negative errno with err.
  */
-int mount_keep(int (*act)(void *context, struct error *err), void *context, struct error *err)
-	NONNULL(1, 3) MUST_USE;
+int mount_keep(const char *owner, int (*act)(void *context, struct error *err), void *context, struct error *err)
+	NONNULL(2, 4) MUST_USE;
 
 #endif

@@ -12,6 +12,9 @@
 
 #include "coracle/engine/engine.h"
 
+/* environment: "PID.START" of the process (sys/process.h) whose end is that of mounts which a program serves */
+#define IMAGE_MOUNT_OWNER "CORACLE_UNSHARE"
+
 struct image_mounted {
 	char *id;           /* "sha256:..." */
 	char *path;         /* absolute */
