@@ -141,6 +141,22 @@ shows_the_image()
 	soon 5 sh -c "! grep -q '^State:.*[SRD] ' /proc/$pid/status"
 }
 
+@test "programs of fuse-overlayfs end also when what unshare runs is killed" {
+	need fuse-overlayfs /dev/fuse
+	local pid served
+	: >"$WORK/out"
+	"$CORACLE" --storage-driver fuse-overlayfs unshare sh -c 'coracle image mount two && cat "$CORACLE_ROOT"/mounts/*/fuse.pid; exec sleep 50' >"$WORK/out" 2>&1 3>&- 4>&- &
+	pid=$!
+	soon 10 grep -q '^[0-9]' "$WORK/out"
+	served=$(sed -n 's/^\([0-9]*\) .*/\1/p' "$WORK/out")
+	grep -q fuse-overlayfs "/proc/$served/cmdline"
+	kill -9 $pid
+	soon 5 sh -c "! grep -q '^State:.*[SRD] ' /proc/$served/status"
+	runs --storage-driver fuse-overlayfs unshare sh -c 'CORACLE_UNSHARE=1.1 coracle image mount two || ls "$CORACLE_ROOT/mounts"'
+	is lock
+	has 'the command that unshare ran has ended; begin anew: coracle unshare' "$stderr"
+}
+
 @test "image mount without names lists, as table and as JSON" {
 	inside 'coracle image mount; coracle image mount --format json'
 	is '[]'
@@ -270,5 +286,6 @@ while b"ready" not in os.read(fd, 100):
     pass
 os.write(fd, b"\x03")
 print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$CORACLE"
-	is 130
+	# by the signal itself, of which a shell makes 130
+	is -2
 }
