@@ -59,6 +59,18 @@ static bool is_owned_directory(const char *path)
 	return lstat(path, &st) == 0 && S_ISDIR(st.st_mode) && st.st_uid == geteuid();
 }
 
+/* own_id - in a user namespace, where root is merely mapped: who that is outside (user_namespaces(7)) */
+static uid_t own_id(void)
+{
+	AUTO_FREE char *map = NULL;
+	unsigned inside, outside;
+
+	if (geteuid() == 0 && file_read(AT_FDCWD, "/proc/self/uid_map", 65536, &map, NULL) >= 0
+	    && sscanf(map, "%u %u", &inside, &outside) == 2 && inside == 0)
+		return outside;
+	return geteuid();
+}
+
 /* find_home - owned, or NULL; root that kept a user's HOME (sudo -E) must not write into it */
 static char *find_home(void)
 {
@@ -69,7 +81,7 @@ static char *find_home(void)
 	if (home && *home == '/'
 	    && (geteuid() != 0 || (stat(home, &st) == 0 && st.st_uid == 0)))
 		return path_clean(home);
-	entry = getpwuid(geteuid());
+	entry = getpwuid(own_id());
 	return entry && entry->pw_dir && *entry->pw_dir == '/' ? path_clean(entry->pw_dir) : NULL;
 }
 
