@@ -291,6 +291,7 @@ static int find_credentials(const struct asking *asking, struct auth *out, struc
 		return error_set(err, ERROR_INVALID, "option --creds wants USER:PASSWORD");
 	out->username = xstrndup(creds, (size_t) (colon - creds));
 	out->password = xstrdup(colon + 1);
+	out->source = xstrdup("option --creds");
 	return 1;
 }
 
@@ -300,8 +301,11 @@ static int give_credentials(void *data, UNUSED const char *host, UNUSED const ch
 	AUTO_AUTH struct auth auth = {0};
 	int r = find_credentials(data, &auth, err);
 
+	if (r >= 0)
+		out->note = TAKE_PTR(auth.note);
 	if (r <= 0)
 		return r;
+	out->source = TAKE_PTR(auth.source);
 	out->user = TAKE_PTR(auth.username);
 	out->password = TAKE_PTR(auth.password);
 	out->identity_token = TAKE_PTR(auth.identity_token);

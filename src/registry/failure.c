@@ -37,6 +37,15 @@ char *failure_text(const char *body, size_t length)
 	return words ? xprintf("%.*s", WORDS_MAX, words) : NULL;
 }
 
+char *credentials_words(const struct registry_credentials *credentials)
+{
+	bool some = credentials->user || credentials->identity_token;
+
+	if (some && credentials->source)
+		return xprintf(" with the login in %s", credentials->source);
+	return !some && credentials->note ? xprintf(" (%s)", credentials->note) : xstrdup("");
+}
+
 static bool no_credentials(const struct exchange *exchange)
 {
 	const struct registry_credentials *credentials = &exchange->registry->credentials;
@@ -49,6 +58,7 @@ int failure_word(const struct exchange *exchange, struct error *err)
 	unsigned status = exchange->http.status;
 	AUTO_FREE char *said = failure_text(text_string(&exchange->http.body), exchange->http.body.length);
 	AUTO_FREE char *plain = xprintf("%u %s", status, status_words(status));
+	AUTO_FREE char *with = credentials_words(&exchange->registry->credentials);
 	const char *words = said ? said : plain, *login = exchange->registry->login_host;
 
 	switch (status) {
@@ -56,11 +66,14 @@ int failure_word(const struct exchange *exchange, struct error *err)
 	case 403:
 		if (no_credentials(exchange))
 			return error_set(err, ERROR_DENIED, "%s: not permitted, or not there (%s): check the name, or try "
-			                 "coracle login %s", exchange->what, words, login);
-		return error_set(err, ERROR_DENIED, "%s: not permitted (%s): check the name and the rights of this login, "
-		                 "or use another one: coracle login %s", exchange->what, words, login);
+			                 "coracle login %s%s", exchange->what, words, login, with);
+		return error_set(err, ERROR_DENIED, "%s: not permitted%s (%s): check the name and the rights of this login, "
+		                 "or use another one: coracle login %s", exchange->what, with, words, login);
 	case 404:
 		return error_set(err, ERROR_NOT_FOUND, "%s: %s", exchange->what, said ? said : "not found in the registry");
+	case 407:
+		return error_set(err, ERROR_DENIED, "%s: refused by the proxy (%s): check http_proxy and no_proxy",
+		                 exchange->what, plain);
 	case 405:
 	case 501:
 		return error_set(err, ERROR_UNSUPPORTED, "%s: the registry does not do this (%s)", exchange->what, words);

@@ -218,9 +218,17 @@ static int word_failure(struct http_transfer *transfer, CURLcode code, enum http
 static void broke(struct http_transfer *transfer, CURLcode code)
 {
 	curl_off_t sending = 0;
+	long tunnel = 0; /* what a proxy answered to CONNECT */
 	enum http_failure failure;
 
 	(void) transfer->http->curl->curl_easy_getinfo(transfer->easy, CURLINFO_PRETRANSFER_TIME_T, &sending);
+	(void) transfer->http->curl->curl_easy_getinfo(transfer->easy, CURLINFO_HTTP_CONNECTCODE, &tunnel);
+	if (tunnel / 100 == 4 && !retry_status((unsigned) tunnel)) {
+		fail(transfer, HTTP_FAILURE_CONNECT,
+		     error_set(&transfer->request->err, ERROR_DENIED, "%s: refused by the proxy (%ld %s): check https_proxy, "
+		               "no_proxy and the rights there", transfer->name, tunnel, status_words((unsigned) tunnel)));
+		return;
+	}
 	failure = retry_classify(code, sending > 0);
 	int r = word_failure(transfer, code, failure);
 

@@ -31,6 +31,9 @@ void registry_credentials_done(struct registry_credentials *credentials)
 	secret_free(&credentials->user);
 	secret_free(&credentials->password);
 	secret_free(&credentials->identity_token);
+	free(credentials->source);
+	free(credentials->note);
+	*credentials = (struct registry_credentials){0};
 }
 
 static const char *address_of(const char *host)

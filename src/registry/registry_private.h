@@ -34,6 +34,9 @@ struct registry {
 	struct fetch *fetches; /* token requests that run */
 };
 
+/* credentials_words - owned: " with the login in FILE", or " (why there is no login)", or "" */
+char *credentials_words(const struct registry_credentials *credentials) NONNULL(1);
+
 /*
  * One request to the registry: with credentials where they belong, asked for and sent again upon 401.
  * Over when done is called or finished is true; http's result and status tell how it went; result is worse

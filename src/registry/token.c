@@ -111,12 +111,13 @@ static int refused(const struct fetch *fetch, struct error *err)
 	const struct http_request *http = &fetch->http;
 	AUTO_FREE char *said = failure_text(text_string(&http->body), http->body.length);
 	AUTO_FREE char *plain = xprintf("%u %s", http->status, status_words(http->status));
+	AUTO_FREE char *with = credentials_words(&registry->credentials);
 	const char *words = said ? said : plain;
 
 	if (http->status == 401 || http->status == 403 || http->status == 400)
-		return error_set(err, ERROR_DENIED, "%s: %s (%s): coracle login %s", registry->host,
+		return error_set(err, ERROR_DENIED, "%s: %s%s (%s): coracle login %s", registry->host,
 		                 http->user || fetch->body ? "user name or password refused" : "access refused without a login",
-		                 words, registry->login_host);
+		                 with, words, registry->login_host);
 	return error_set(err, ERROR_SYSTEM, "%s: its token service is in trouble (%s): try again later", registry->host,
 	                 words);
 }

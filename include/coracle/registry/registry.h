@@ -30,6 +30,8 @@ struct registry;
 
 struct registry_credentials { /* all owned; NULL: none. identity_token (a refresh token) comes first */
 	char *user, *password, *identity_token;
+	char *source; /* the file or helper they are from, for messages; NULL: not to be told */
+	char *note;   /* why there may be none, for messages */
 };
 void registry_credentials_done(struct registry_credentials *credentials) NONNULL(1); /* wipes */
 
