@@ -104,3 +104,17 @@ on_small_disk()
 		export CORACLE_ROOT=$WORK/small/data CORACLE_RUNROOT=$WORK/small/run
 		exec unshare --user --map-user=12345 --map-group=12345 "$@"' - "$size" "$@" 3>&-
 }
+
+# is_whole: every image that the store names is complete; the file noise of any layer has the digest $NOISE
+is_whole()
+{
+	python3 "$BATS_TEST_DIRNAME/store_check.py" "$CORACLE_ROOT/store" "noise=$NOISE"
+}
+
+# works: a pull from $OPEN does, and leaves nothing but the image
+works()
+{
+	runs pull -q --tls-verify=false "$OPEN/good/app:1"
+	is_whole
+	is '' "$(ls "$CORACLE_ROOT/store/parts" "$CORACLE_ROOT/store/tmp" | grep -v ':$')"
+}

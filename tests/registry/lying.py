@@ -10,7 +10,8 @@
 #
 # Every repository holds the same image under every tag (a small layer, and --layers of --layer-bytes bytes), and what
 # was pushed to it. The first word of the repository's name says how it is served; LIES below has the list:
-# "good/app" honestly, "wrong-bytes/app" with other bytes, and so on. Users: tester, with s3cret-word; the refresh
+# "good/app" honestly, "wrong-bytes/app" with other bytes, and so on; "wrong-bytes-layer/app" lies about blobs of more
+# than 100,000 bytes only. Users: tester, with s3cret-word; the refresh
 # token is refresh-me-again. Anonymous tokens permit to pull public/... only.
 #
 # As a proxy (http_proxy=http://127.0.0.1:PORT) it serves whatever host is asked for itself.
@@ -53,6 +54,7 @@ LIES = {
     'longer': 'blobs are longer than the manifest says, by Content-Length',
     'shorter': 'blobs are shorter than the manifest says, by Content-Length',
     'endless': 'manifests and blobs come without length and without end',
+    'bomb': 'a layer of 40 KB that becomes 40 MB',
     'slow': 'blobs come at ten bytes a second',
     'flaky': '500 twice for each path, then the truth',
     'down': '503 always',
@@ -109,6 +111,11 @@ class Store:
             # randbytes() has a limit of 256 MiB
             pieces = [noise.randbytes(min(1 << 26, layer_bytes - at)) for at in range(0, layer_bytes, 1 << 26)]
             tars.append(layer(f'noise{i}' if i else 'noise', b''.join(pieces)))
+        self.image = self.hold(tars)
+        self.bomb = None
+
+    def hold(self, tars):
+        """Blobs of an image with these layers; its manifest is the result."""
         config = json.dumps({
             'architecture': 'amd64', 'os': 'linux', 'config': {'Cmd': ['/hello']},
             'rootfs': {'type': 'layers', 'diff_ids': [digest_of(tar) for tar in tars]}}).encode()
@@ -116,7 +123,7 @@ class Store:
         packed = [gzip.compress(tar, 1 if len(tar) < 50000000 else 0, mtime=0) for tar in tars]
         for data in [config] + packed:
             self.blobs[digest_of(data)] = data
-        self.image = json.dumps({
+        return json.dumps({
             'schemaVersion': 2, 'mediaType': OCI + 'manifest.v1+json',
             'config': {'mediaType': OCI + 'config.v1+json', 'digest': digest_of(config), 'size': len(config)},
             'layers': [{'mediaType': OCI + 'layer.v1.tar+gzip', 'digest': digest_of(data), 'size': len(data)}
@@ -329,7 +336,23 @@ class Handler(http.server.BaseHTTPRequestHandler):
                 return True
         return False
 
+    def token_lie(self):
+        """--token-lie: what a token service says that can't be trusted."""
+        lie, kind = self.server.token_lie, [('Content-Type', 'application/json')]
+        if lie == 'endless':
+            return self.endless(kind)
+        if lie == 'elsewhere':
+            return self.answer(307, b'', [('Location', self.url(self.path, self.server.other))])
+        if lie == 'down':
+            return self.answer(503, b'oops')
+        answers = {'html': b'<html>Please log in</html>', 'none': b'{}', 'lines': b'{"token": "x\\r\\nX-Evil: yes"}',
+                   'number': b'{"token": 7}', 'wrong': b'{"token": "of-no-use"}'}
+        return self.answer(200, answers[lie], kind)
+
     def token(self):
+        # redirected once, from elsewhere to here
+        if self.server.token_lie and (self.server.elsewhere or self.server.token_lie != 'elsewhere'):
+            return self.token_lie()
         scopes = [value for key, value in urllib.parse.parse_qsl(self.split.query) if key == 'scope']
         known = False
         if self.command == 'POST':
@@ -374,6 +397,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if reference == 'missing' or (':' in reference and reference != digest_of(self.store.image)
                                       and self.lie != 'wrong-bytes'):
             return None
+        if self.lie == 'bomb':
+            with self.store.lock:
+                if not self.store.bomb:
+                    self.store.bomb = self.store.hold([layer('zeros', bytes(40000000))])
+            return OCI + 'manifest.v1+json', self.store.bomb
         if self.lie == 'schema1':
             return ('application/vnd.docker.distribution.manifest.v1+prettyjws',
                     json.dumps({'schemaVersion': 1, 'name': 'app', 'tag': 'latest', 'fsLayers': []}).encode())
@@ -432,11 +460,15 @@ class Handler(http.server.BaseHTTPRequestHandler):
         while True:
             self.wfile.write(b'{' + b' ' * 65535)
 
+    def lie_about(self, data):
+        lie, only, _ = self.lie.partition('-layer')
+        return lie if not only or len(data) > 100000 else 'good'
+
     def blob(self, digest):
         data = self.store.blobs.get(digest)
         if data is None:
             return self.answer_error(404, 'BLOB_UNKNOWN', 'blob unknown to registry')
-        lie = self.lie
+        lie = self.lie_about(data)
         target = {'elsewhere': self.url(f'/elsewhere/{digest}', self.server.other),
                   'to-plain': self.url(f'/elsewhere/{digest}', self.server.other, 'http'),
                   'loop': self.path, 'to-file': 'file:///etc/passwd'}.get(lie)
@@ -453,7 +485,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.send_blob(data, digest)
 
     def send_blob(self, data, digest=''):
-        lie, start, end = self.lie, 0, len(data)
+        lie, start, end = self.lie_about(data), 0, len(data)
         wanted = re.match(r'bytes=(\d+)-(\d*)$', self.headers.get('Range', ''))
         ignored = ('no-range', 'cut', 'cut-once-no-range')
         if wanted and lie not in ignored and self.command == 'GET':
@@ -564,6 +596,7 @@ def main():
     parser.add_argument('--client-ca', metavar='PEM', help='ask for client certificates of this authority')
     parser.add_argument('--auth', choices=['basic', 'bearer'])
     parser.add_argument('--token-seconds', type=int, default=300)
+    parser.add_argument('--token-lie', choices=['endless', 'elsewhere', 'down', 'html', 'none', 'lines', 'number', 'wrong'])
     parser.add_argument('--layer-bytes', type=int, default=300000)
     parser.add_argument('--layers', type=int, default=1, help='of --layer-bytes each')
     parser.add_argument('--log', metavar='FILE')
@@ -574,7 +607,7 @@ def main():
     for server, other in (servers, servers[::-1]):
         server.store, server.log, server.auth = store, log, options.auth
         server.other, server.elsewhere = other.server_address[1], server is servers[1]
-        server.token_seconds = options.token_seconds
+        server.token_seconds, server.token_lie = options.token_seconds, options.token_lie
         server.scheme = 'https' if options.tls else 'http'
         if options.tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

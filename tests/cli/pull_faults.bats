@@ -1,0 +1,123 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# pull_faults.bats - registries that are wrong: one line, nothing half-made
+
+load helper
+load registries
+
+SECRET=s3cret-word
+
+file_setup()
+{
+	registries_begin
+	lying open
+	lying basic --auth basic
+	sh "$BATS_TEST_DIRNAME/../registry/certs.sh" "$(mkdir -p "$WORK/certs" && echo "$WORK/certs")"
+	OPEN=$(port open) BASIC=$(port basic)
+	export OPEN BASIC
+}
+
+file_teardown()
+{
+	registries_end
+}
+
+test_teardown()
+{
+	echo '{}' >"$REGISTRY_AUTH_FILE"
+	c rmi -f -a >/dev/null 2>&1 || true
+	rm -rf "$CORACLE_ROOT/store/parts"/*
+	image_busybox
+}
+
+# trust: a directory that knows the authority of the tests
+trust()
+{
+	mkdir -p "$WORK/trusted"
+	cp "$WORK/certs/ca.crt" "$WORK/trusted/"
+	echo "$WORK/trusted"
+}
+
+# pulls REFERENCE [OPTION...]
+pulls()
+{
+	local name=$1
+	shift
+	runs pull -q --tls-verify=false "$@" "$name"
+	runs rmi "$name"
+	nothing_half_made
+}
+
+# refuses_pull PATTERN REFERENCE [OPTION...]: one line, and nothing is left but perhaps parts
+refuses_pull()
+{
+	local pattern=$1 name=$2
+	shift 2
+	refuses 125 "$pattern" pull -q --tls-verify=false "$@" "$name"
+	nothing_half_made
+}
+
+@test "a blob with other bytes, another size or no end is refused" {
+	refuses_pull 'layer sha256:.*its digest is sha256' "$OPEN/wrong-bytes-layer/app:1"
+	is '' "$(ls "$CORACLE_ROOT/store/parts")"
+	refuses_pull 'offers [0-9]+ bytes where [0-9]+ belong' "$OPEN/longer-layer/app:1"
+	refuses_pull 'offers [0-9]+ bytes where [0-9]+ belong' "$OPEN/shorter-layer/app:1"
+	refuses_pull 'sends more than the [0-9]+ bytes' "$OPEN/endless-layer/app:1"
+}
+
+@test "manifests that are too large, nested, old or no manifests are refused" {
+	refuses_pull 'more than [0-9]+ bytes' "$OPEN/huge/app:1"
+	refuses_pull 'more than [0-9]+ bytes' "$OPEN/endless/app:1"
+	refuses_pull 'index inside an index' "$OPEN/nested/app:1"
+	refuses_pull 'schema 1' "$OPEN/schema1/app:1"
+	refuses_pull 'not a manifest' "$OPEN/html/app:1"
+	refuses_pull 'headers of more than' "$OPEN/many-headers/app:1"
+	refuses_pull 'not found in the registry$' "$OPEN/html-error/app:1"
+}
+
+@test "passing trouble is waited for, and told" {
+	pulls "$OPEN/flaky/app:1"
+	pulls "$OPEN/cut-once/app:1"
+	pulls "$OPEN/cut-once-no-range/app:1"
+	runs pull --tls-verify=false "$OPEN/limited/app:1"
+	c rmi "$OPEN/limited/app:1"
+	has '429 Too Many Requests, trying again in' "$stderr"
+	# seconds and dates
+	pulls "$OPEN/limited-date/app:1"
+}
+
+@test "lasting trouble is given up in one line" {
+	refuses_pull '503' "$OPEN/down/app:1"
+	refuses_pull 'rate limit' "$OPEN/limited-always/app:1"
+	refuses_pull 'denied' "$OPEN/denied/app:1"
+	refuses_pull 'no connection' localhost:1/team/app:1
+	refuses_pull 'not found' registry.invalid/team/app:1
+}
+
+@test "a blob that stops half-way goes on, and what never ends is given up with what came kept" {
+	refuses_pull 'broke off' "$OPEN/cut-layer/app:1"
+	[ -n "$(ls "$CORACLE_ROOT/store/parts")" ]
+	pulls "$OPEN/good/app:1"
+	is '' "$(ls "$CORACLE_ROOT/store/parts")"
+}
+
+@test "redirects: followed without credentials, not to files, not for ever, not out of TLS" {
+	forget basic
+	pulls "$BASIC/elsewhere/app:1" --creds "tester:$SECRET"
+	is '' "$(jq -r 'select(.path | startswith("/elsewhere/")).headers.authorization // empty' "$WORK/basic.log")"
+	[ "$(jq -r 'select(.path | startswith("/elsewhere/")).path' "$WORK/basic.log" | wc -l)" -ge 2 ]
+	refuses_pull 'more than 10 redirects' "$OPEN/loop/app:1"
+	refuses_pull 'no http or https' "$OPEN/to-file/app:1"
+	lying secure --tls "$WORK/certs/server.pem"
+	refuses 125 'https to http' pull -q --cert-dir "$(trust)" "$(port secure)/to-plain/app:1"
+	nothing_half_made
+}
+
+@test "a layer that grows without measure ends where the disk does" {
+	run on_small_disk 20m "$CORACLE" pull -q --tls-verify=false "$OPEN/bomb/app:1"
+	[ "$status" = 125 ]
+	has 'No space left on device'
+	is 1 "$(grep -c 'coracle: ' <<<"$output")"
+	run on_small_disk 60m "$CORACLE" pull -q --tls-verify=false "$OPEN/bomb/app:1"
+	[ "$status" = 0 ]
+}

@@ -1,0 +1,57 @@
+#!/usr/bin/env bats
+# SPDX-License-Identifier: GPL-2.0-or-later
+# pull_races.bats - pulls that race with others or are interrupted: what is there is whole, and goes on
+
+load helper
+load registries
+
+LAYER=2000000
+
+file_setup()
+{
+	registries_begin
+	lying open --layer-bytes $LAYER
+	OPEN=$(port open)
+	NOISE=$(python3 -c "import hashlib, random; print(hashlib.sha256(random.Random(1).randbytes($LAYER)).hexdigest())")
+	export OPEN NOISE CHECK=$BATS_TEST_DIRNAME/store_check.py
+}
+
+file_teardown()
+{
+	registries_end
+}
+
+test_teardown()
+{
+	c rmi -f "$OPEN/good/app:1" >/dev/null 2>&1 || true
+	rm -rf "$CORACLE_ROOT/store/parts"/*
+}
+
+@test "pulls and removals that race for twenty rounds leave a whole store" {
+	local i pid pids pulled=0
+	for i in $(seq 20); do
+		pids=()
+		c pull -q --tls-verify=false "$OPEN/good/app:1" >"$WORK/race.1" 2>&1 &
+		pids+=($!)
+		c pull -q --tls-verify=false "$OPEN/good/app:2" >"$WORK/race.2" 2>&1 &
+		pids+=($!)
+		sleep "0.0$((RANDOM % 10))"
+		c rmi -f "$OPEN/good/app:1" >"$WORK/race.3" 2>&1 || true
+		for pid in "${pids[@]}"; do
+			wait "$pid" || { cat "$WORK"/race.*; return 1; }
+		done
+		is_whole
+		c rmi -f "$OPEN/good/app:1" "$OPEN/good/app:2" >/dev/null 2>&1 || true
+		is_whole
+	done
+	works
+}
+
+@test "Ctrl-C leaves parts that go on, and nothing else" {
+	run --separate-stderr timeout --preserve-status -s INT -k 10 1 "$CORACLE" pull --tls-verify=false "$OPEN/slow-layer/app:1" 3>&-
+	[ "$status" = 130 ]
+	is '' "$(ls "$CORACLE_ROOT/store/tmp")"
+	[ -n "$(ls "$CORACLE_ROOT/store/parts")" ]
+	is_whole
+	works
+}
