@@ -4,6 +4,7 @@
 
 #include "coracle/base/alloc.h"
 #include "coracle/image/image.h"
+#include "coracle/image/manifest.h"
 #include "coracle/image/reference.h"
 #include "coracle/store/driver.h"
 #include "coracle/store/shared.h"
@@ -70,7 +71,7 @@ static int check_platform(const struct making *making, struct error *err)
 	return r;
 }
 
-static int pull(const struct making *making, char **full, struct error *err)
+static int pull(const struct making *making, const char *image, char **full, struct error *err)
 {
 	const struct container_create *request = making->request;
 	const struct image_pull pull = {
@@ -83,7 +84,7 @@ static int pull(const struct making *making, char **full, struct error *err)
 		.quiet = request->quiet,
 	};
 
-	return image_pull_apart(request->image, &pull, request->progress, full, err);
+	return image_pull_apart(image, &pull, request->progress, full, err);
 }
 
 static bool is_name(const char *image)
@@ -94,20 +95,38 @@ static bool is_name(const char *image)
 	return strncmp(image, "sha256:", 7) != 0 && reference_parse(image, &reference, &ignored) >= 0;
 }
 
+/* name_of_listed - 1 with the name (owned) of a list's image for the platform, where a list is called so; else 0 */
+static int name_of_listed(const struct making *making, char **out, struct error *err)
+{
+	AUTO(platform_done) struct platform wanted = {0};
+	int r = wanted_platform(making->request, &wanted, err);
+
+	return r < 0 ? r : manifest_image(making->engine, making->request->image, &wanted, out, err);
+}
+
 static int find_or_pull(const struct making *making, struct image_record *found, char **name, struct error *err)
 {
 	const struct container_create *request = making->request;
 	const char *policy = request->pull ? request->pull : "missing";
 	bool ask = strcmp(policy, "always") == 0 || strcmp(policy, "newer") == 0;
-	AUTO_FREE char *full = NULL;
+	AUTO_FREE char *full = NULL, *listed = NULL;
+	const char *image = request->image;
 	int r;
 
 	if (!ask) {
-		r = image_find(making->engine, request->image, found, name, err);
-		if (r != -ENOENT || strcmp(policy, "never") == 0 || !is_name(request->image))
+		r = image_find(making->engine, image, found, name, err);
+		if (r != -ENOENT || !is_name(image))
+			return r;
+		r = name_of_listed(making, &listed, err);
+		if (r < 0)
+			return r;
+		if (listed)
+			image = listed;
+		r = image_find(making->engine, image, found, name, err);
+		if (r != -ENOENT || strcmp(policy, "never") == 0 || !is_name(image))
 			return r;
 	}
-	r = pull(making, &full, err);
+	r = pull(making, image, &full, err);
 	return r < 0 ? r : image_find(making->engine, full, found, name, err);
 }
 

@@ -12,9 +12,11 @@
 #include "coracle/base/id.h"
 #include "coracle/conf/registries.h"
 #include "coracle/image/reference.h"
+#include "coracle/store/index.h"
 
 #include <string.h>
 
+#include "manifest_source.h"
 #include "name.h"
 
 void image_record_done(struct image_record *record)
@@ -24,8 +26,14 @@ void image_record_done(struct image_record *record)
 	record->damaged = false;
 }
 
-static int unknown(const char *text, struct error *err)
+static int unknown(struct store *store, const char *text, struct error *err)
 {
+	AUTO_INDEX_RECORD struct index_record list = {0};
+	struct error ignored = {0};
+
+	if (manifest_list_named(store, text, &list, &ignored) == 0)
+		return error_set(err, ERROR_NOT_FOUND, "image not known: \"%.300s\" is a manifest list; what is in it: "
+		                 "coracle manifest inspect %.300s", text, text);
 	return error_set(err, ERROR_NOT_FOUND, "image not known: \"%.300s\"; get it with: coracle pull %.300s",
 	                 text, text);
 }
@@ -200,7 +208,7 @@ int image_find(struct engine *engine, const char *text, struct image_record *out
 	}
 	if (r == -ENOENT && id_is_hex(hex))
 		r = find_by_prefix(store, hex, out, err);
-	return r == -ENOENT ? unknown(text, err) : r;
+	return r == -ENOENT ? unknown(store, text, err) : r;
 }
 
 int image_read_config(struct engine *engine, const struct image_record *record, struct image_config *out,

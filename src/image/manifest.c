@@ -361,6 +361,33 @@ int manifest_exists(struct engine *engine, const char *list, struct error *err)
 
 /* --- images --- */
 
+int manifest_image(struct engine *engine, const char *list, const struct platform *wanted, char **image,
+                   struct error *err)
+{
+	const struct platform *platform = wanted->architecture ? wanted : platform_host();
+	AUTO_INDEX_RECORD struct index_record record = {0};
+	AUTO_FREE char *words = platform_text(platform);
+	AUTO_JSON json_t *document = NULL;
+	struct store *store = engine_store(engine, err);
+	const char *digest, *source;
+	int r = store ? manifest_list_named(store, list, &record, err) : -EIO;
+
+	if (r == -ENOENT)
+		return 0;
+	if (r >= 0)
+		r = manifest_list_document(store, &record, &document, err);
+	if (r < 0 || !document)
+		return r;
+	digest = document_choose(document, platform);
+	source = digest ? pairs_get(&record.sources, digest) : NULL;
+	if (!source)
+		return error_set(err, ERROR_NOT_FOUND, "manifest list %s has no image for %s; what it has: coracle manifest "
+		                 "inspect %s", record.name, words, record.name);
+	*image = xstrdup(strncmp(source, INDEX_SOURCE_STORE, strlen(INDEX_SOURCE_STORE)) == 0
+	                         ? source + strlen(INDEX_SOURCE_STORE) : source + strlen(INDEX_SOURCE_REMOTE));
+	return 1;
+}
+
 int manifest_records(struct store *store, struct list *out, struct error *err)
 {
 	AUTO(index_list_done) struct list lists = {0};

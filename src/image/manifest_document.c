@@ -179,7 +179,7 @@ void document_convert(json_t *document, const char *media_type)
 	}
 }
 
-const char *document_choose(const json_t *document)
+const char *document_choose(const json_t *document, const struct platform *wanted)
 {
 	const json_t *descriptor;
 	size_t i;
@@ -192,7 +192,7 @@ const char *document_choose(const json_t *document)
 
 		if (!json || json_read(json, platform_fields, &platform, &ignored) < 0)
 			continue;
-		fits = platform.os && platform.architecture && platform_matches(&platform, platform_host());
+		fits = platform.os && platform.architecture && platform_matches(&platform, wanted);
 		platform_done(&platform);
 		if (fits)
 			return document_digest(descriptor);

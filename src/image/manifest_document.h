@@ -31,8 +31,8 @@ int document_annotate(json_t *object, const struct texts *annotations, struct er
 void document_settle(json_t *document) NONNULL(1);
 /* document_convert - become MANIFEST_OCI_INDEX or MANIFEST_DOCKER_LIST, which has no annotations and no subject */
 void document_convert(json_t *document, const char *media_type) NONNULL(1, 2);
-/* document_choose - digest of the instance for this machine, borrowed; NULL: none */
-const char *document_choose(const json_t *document) NONNULL(1);
+/* document_choose - digest of the first instance for a platform, borrowed; NULL: none */
+const char *document_choose(const json_t *document, const struct platform *wanted) NONNULL(1, 2);
 /* document_digest, document_type - of a descriptor; borrowed; "" when absent */
 const char *document_digest(const json_t *descriptor);
 const char *document_type(const json_t *descriptor);

@@ -63,7 +63,7 @@ json_t *manifest_config(const char *bytes, size_t length, struct error *err)
 
 /* --- lists of our own --- */
 
-static int find_by_name(struct store *store, const char *text, struct index_record *out, struct error *err)
+int manifest_list_named(struct store *store, const char *text, struct index_record *out, struct error *err)
 {
 	AUTO_REFERENCE struct reference reference = {0};
 	AUTO_TEXTS struct texts candidates = {0};
@@ -106,7 +106,7 @@ static int find_by_id(struct store *store, const char *text, struct index_record
 
 int manifest_list_find(struct store *store, const char *text, struct index_record *out, struct error *err)
 {
-	int r = find_by_name(store, text, out, err);
+	int r = manifest_list_named(store, text, out, err);
 
 	if (r == -ENOENT)
 		r = find_by_id(store, text, out, err);
@@ -146,7 +146,7 @@ static int take_list(const struct manifest_search *search, struct store *store, 
 
 	if (r < 0 || !document)
 		return r;
-	chosen = document_choose(document);
+	chosen = document_choose(document, platform_host());
 	if (!search->all && !chosen)
 		return error_set(err, ERROR_NOT_FOUND, "manifest list %s has no image for this machine; with --all "
 		                 "all of them are taken", record->name);
@@ -197,7 +197,7 @@ static int take_stored(const struct manifest_search *search, const char *text, s
 
 	if (!store)
 		return -EIO;
-	if (find_by_name(store, text, &list, &ignored) == 0)
+	if (manifest_list_named(store, text, &list, &ignored) == 0)
 		return take_list(search, store, &list, out, err);
 	r = image_find(search->engine, text, &record, NULL, err);
 	return r < 0 ? r : take_image(store, &record, out, err);
@@ -257,7 +257,7 @@ static int take_index(const struct remote_search *search, const struct reference
 
 	if (r < 0)
 		return error_wrap(err, r, "image index %.19s", manifest->digest);
-	chosen = document_choose(document);
+	chosen = document_choose(document, platform_host());
 	if (!search->search->all && !chosen)
 		return error_set(err, ERROR_NOT_FOUND, "there is no image for this machine in it; with --all all of its "
 		                 "images are taken, and NAME@DIGEST names one");

@@ -30,6 +30,9 @@ struct index_record;
 /* manifest_list_find - by name, id or the beginning of one; -ENOENT with words when there is none, -EBUSY when ambiguous */
 int manifest_list_find(struct store *store, const char *text, struct index_record *out, struct error *err)
 	NONNULL(1, 2, 3, 4) MUST_USE;
+/* manifest_list_named - by name only; -ENOENT without words */
+int manifest_list_named(struct store *store, const char *text, struct index_record *out, struct error *err)
+	NONNULL(1, 2, 3, 4) MUST_USE;
 /* manifest_list_document - a new reference */
 int manifest_list_document(struct store *store, const struct index_record *record, json_t **out, struct error *err)
 	NONNULL(1, 2, 3, 4) MUST_USE;

@@ -125,6 +125,7 @@ of()
 	gives 1 manifest exists nothing
 	gives 1 manifest exists busybox
 	refuses 125 'already.*--amend' manifest create list
+	refuses 125 'is a manifest list' push list "$PLAIN/team/x:1"
 	runs manifest create --amend list
 	is "$id"
 	refuses 125 'name of an image' manifest create busybox
@@ -204,6 +205,21 @@ Deleted: $id"
 	is 2 "$(of '.manifests | length')"
 	runs manifest inspect -v list
 	is "$OTHER/team/both@$here" "$(jq -r '.[0].Ref' <<<"$output")"
+}
+
+@test "run takes the image of a list that is for this machine" {
+	c manifest create list "$PLAIN/team/s390x:1"
+	refuses 125 'has no image for linux/' run --rm list echo works
+	c manifest add list busybox
+	runs run --rm list echo works
+	is works
+	is '' "$stderr"
+	refuses 125 'no image for linux/riscv64' run --rm --platform linux/riscv64 list
+	# from a registry: fetched, and called by its digest
+	c manifest create other "$OTHER/team/both:1"
+	refuses 125 'not known' run --rm --pull never other
+	gives 127 run --rm --quiet other no-such-command
+	has "^$OTHER/team/both" "$(c images --digests --format '{{.Repository}}')"
 }
 
 @test "several that add to one list at once lose nothing" {

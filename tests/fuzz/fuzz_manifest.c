@@ -28,7 +28,7 @@ static void change(json_t *document)
 	if (r < 0 || document_about(document_find(document, DIGEST), &about, &err) < 0)
 		abort();
 	document_settle(document);
-	(void) document_choose(document); /* NULL is an answer */
+	(void) document_choose(document, platform_host()); /* NULL is an answer */
 	text = json_text(document, JSON_COMPACT);
 	if (strlen(text) <= OCI_DOCUMENT_MAX_BYTES && document_read(text, strlen(text), &again, &err) < 0)
 		abort();

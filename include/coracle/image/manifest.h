@@ -64,6 +64,15 @@ int manifest_delete(struct engine *engine, const char *list, struct texts *remov
 	NONNULL(1, 2, 3, 4) MUST_USE;
 /* manifest_exists - 1, 0 or a negative errno */
 int manifest_exists(struct engine *engine, const char *list, struct error *err) NONNULL(1, 2, 3) MUST_USE;
+/*
+ * manifest_image - which image of a list that was made here is for a platform
+ *
+ * wanted  without architecture: this machine's
+ * image   out: owned; its id in the store, or the "registry/path@digest" that it can be fetched by
+ * Returns 1; 0 when there is no list of that name; -ENOENT when it has no such image.
+ */
+int manifest_image(struct engine *engine, const char *list, const struct platform *wanted, char **image,
+                   struct error *err) NONNULL(1, 2, 3, 4, 5) MUST_USE;
 /* manifest_records - append the lists as image records (is_list) for `images` */
 int manifest_records(struct store *store, struct list *out, struct error *err) NONNULL(1, 2, 3) MUST_USE;
 
