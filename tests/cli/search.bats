@@ -228,7 +228,7 @@ $OPEN/library/tool"
 	is 2 "$(jq length <<<"$output")"
 	refuses 125 'no image for linux/riscv64' image inspect --raw --tls-verify=false --platform linux/riscv64 "docker://$PLAIN/team/app:1"
 	refuses 125 'docker://NAME' image inspect --raw busybox
-	refuses 125 'one platform' image inspect --platform linux/arm64 busybox
+	refuses 125 'is for linux/.*not linux/riscv64' image inspect --platform linux/riscv64 busybox
 	gives 125 image inspect --tls-verify=false "docker://$PLAIN/team/none"
 	is '[]'
 }
