@@ -2,6 +2,7 @@
 /* cmd_create.c - coracle create: make a container without starting it (coracle-create(1)) */
 #include "coracle/cli/command.h"
 
+#include "defaults.h"
 #include "progress.h"
 #include "run_opts.h"
 
@@ -13,11 +14,14 @@ static const struct opt create_opts[] = {
 
 static int create_run(struct engine *engine, void *request, const struct texts *operands, struct error *err)
 {
+	AUTO_CONTAINERS_CONF struct containers_conf conf = {0};
 	struct container_create create = {0};
 	struct progress progress;
 	AUTO_FREE char *id = NULL;
-	int r = run_request(request, operands, &create, err);
+	int r = defaults_lay(request, &conf, err);
 
+	if (r >= 0)
+		r = run_request(request, operands, &create, err);
 	progress_init_run(&progress, create.quiet);
 	create.progress = &progress.callbacks;
 	if (r >= 0)

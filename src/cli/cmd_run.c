@@ -3,6 +3,7 @@
 #include "coracle/cli/command.h"
 
 #include "coracle/base/alloc.h"
+#include "defaults.h"
 #include "progress.h"
 #include "run_opts.h"
 #include "session.h"
@@ -31,13 +32,16 @@ static int explain(int r, const struct texts *operands, struct error *err)
 
 static int run_run(struct engine *engine, void *request, const struct texts *operands, struct error *err)
 {
+	AUTO_CONTAINERS_CONF struct containers_conf conf = {0};
 	struct container_create create = {0};
 	struct progress progress;
 	AUTO_FREE char *keys = NULL;
 	AUTO_FREE char *id = NULL;
 	struct io io;
-	int r = run_request(request, operands, &create, err);
+	int r = defaults_lay(request, &conf, err);
 
+	if (r >= 0)
+		r = run_request(request, operands, &create, err);
 	if (r < 0)
 		return r;
 	if (!create.detach) {

@@ -48,7 +48,7 @@ const struct opt global_opts[] = {
 	OPT_REFUSED(0, "hooks-dir", "DIR", "OCI hooks are not in this version"),
 	OPT_REFUSED(0, "identity", "FILE", REMOTE),
 	OPT_REFUSED(0, "imagestore", "DIR", "images can't be kept apart from containers; --root moves both"),
-	OPT_REFUSED(0, "module", "FILE", "containers.conf is not read in this version"),
+	OPT_REFUSED(0, "module", "FILE", "further files of containers.conf are named with $CONTAINERS_CONF_OVERRIDE"),
 	OPT_REFUSED(0, "namespace", "NAME", "views of the store are made with --root"),
 	OPT_REFUSED(0, "noout", NULL, "redirect standard output to /dev/null"),
 	OPT_REFUSED(0, "out", "FILE", "redirect standard output to the file"),

@@ -97,6 +97,9 @@ static int merge_environment(struct making *making, struct error *err)
 	if (!request->unset_env_all) {
 		texts_env_set(env, DEFAULT_PATH);
 		texts_env_set(env, "container=coracle");
+		for (size_t i = 0; i < request->default_env.count; i++)
+			if (strchr(request->default_env.items[i], '='))
+				texts_env_set(env, request->default_env.items[i]);
 		for (size_t i = 0; i < image->count; i++)
 			/* CVE-2020-14370 kin: an image can't ask for a variable of the host */
 			if (strchr(image->items[i], '='))

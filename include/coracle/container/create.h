@@ -20,6 +20,7 @@ struct container_create {
 	struct opt_text { bool set; char *value; } entrypoint;
 	struct texts env, env_files;
 	struct texts unset_env;
+	struct texts default_env; /* KEY=value, below the image's; borrowed */
 	bool env_host, unset_env_all;
 	char *working_dir, *user, *hostname, *domainname, *umask, *timezone;
 	struct texts groups;
