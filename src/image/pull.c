@@ -285,19 +285,31 @@ static int pull_tags(struct pull *pull, const struct remote_place *place, struct
                      const struct reference *name, struct error *err)
 {
 	AUTO_TEXTS struct texts tags = {0};
-	int r = registry_tags(registry, place->path, &tags, err);
+	int r = registry_tags(registry, place->path, &tags, err), result = 0;
 
 	if (r >= 0 && tags.count == 0)
 		r = error_set(err, ERROR_NOT_FOUND, "%s/%s has no tags", place->host, place->path);
-	for (size_t i = 0; r >= 0 && i < tags.count; i++) {
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < tags.count; i++) {
 		struct reference one = *name; /* borrows */
+		struct error failure = {0};
 
 		one.tag = tags.items[i];
-		r = pull_one(pull, place, registry, &one, err);
-		if (r < 0)
-			(void) error_wrap(err, r, "tag %s", one.tag);
+		r = pull_one(pull, place, registry, &one, &failure);
+		if (r >= 0)
+			continue;
+		(void) error_wrap(&failure, r, "tag %s", one.tag);
+		/* the first one decides, the others are told; what stops us now would stop us at each */
+		if (result < 0 && r != -EINTR)
+			progress_event(pull->progress, IMAGE_PULL_NOTICE, failure.text);
+		else
+			*err = failure;
+		result = result < 0 && r != -EINTR ? result : r;
+		if (r == -EINTR || failure.errnum == ENOSPC || failure.errnum == EDQUOT)
+			break;
 	}
-	return r;
+	return result;
 }
 
 static int pull_place(void *data, const struct remote_place *place, struct registry *registry,

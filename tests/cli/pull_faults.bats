@@ -113,6 +113,19 @@ refuses_pull()
 	nothing_half_made
 }
 
+@test "all tags: those that can be had are fetched though others fail" {
+	local tag
+	for tag in broken worse; do
+		curl -sf -X PUT -H 'Content-Type: application/vnd.oci.image.manifest.v1+json' -d '{"schemaVersion": 2}' \
+			"http://$OPEN/v2/tagged/app/manifests/$tag"
+	done
+	run --separate-stderr c pull -a --tls-verify=false "$OPEN/tagged/app"
+	[ "$status" = 125 ]
+	is 1 "$(grep -c '^coracle: pull: tag broken: ' <<<"$stderr")"
+	has 'tag worse: ' "$stderr"
+	is 5 "$(c images --format '{{.Tag}}' "$OPEN/tagged/app" | wc -l)"
+}
+
 @test "a layer that grows without measure ends where the disk does" {
 	run on_small_disk 20m "$CORACLE" pull -q --tls-verify=false "$OPEN/bomb/app:1"
 	[ "$status" = 125 ]
