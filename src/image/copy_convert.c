@@ -72,8 +72,8 @@ static int change_type(json_t *object, const char *fallback, enum copy_format fo
 		return error_set(err, ERROR_INVALID, "the manifest is damaged");
 	wanted = counterpart(type ? type : fallback, format);
 	if (!wanted)
-		return error_set(err, ERROR_UNSUPPORTED, "%.200s has no counterpart in the format %s; copy it without "
-		                 "--format", type ? type : fallback, format == COPY_OCI_FORMAT ? "oci" : "v2s2");
+		return error_set(err, ERROR_UNSUPPORTED, "%.200s has no counterpart in the format %s; copy it as it "
+		                 "is, to docker://NAME or dir:DIR", type ? type : fallback, format == COPY_OCI_FORMAT ? "oci" : "v2s2");
 	if (type && strcmp(type, wanted) == 0)
 		return 0;
 	(void) json_object_set_new(object, "mediaType", json_string(wanted));
