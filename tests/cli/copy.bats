@@ -259,6 +259,24 @@ sent()
 	done
 }
 
+@test "a registry whose blob has other bytes is found out, on every way" {
+	local digest file
+	copies "oci:$WORK/lay:it" "docker://$PLAIN/rotten/app:1"
+	digest=$(jq -r '.layers[1].digest' "$WORK/lay/blobs/sha256/${MANIFEST#*:}" | cut -d: -f2)
+	file=$WORK/registry/plain/docker/registry/v2/blobs/sha256/${digest:0:2}/$digest/data
+	cp "$file" "$WORK/right"
+	printf X | dd of="$file" bs=1 seek=40 conv=notrunc status=none
+	# one that has no blob of this yet
+	lying fresh
+	cant 'another digest' "docker://$PLAIN/rotten/app:1" "docker://$(port fresh)/rotten/app:1"
+	cant 'another digest' "docker://$PLAIN/rotten/app:1" "oci-archive:$WORK/rotten.tar"
+	cant 'another digest' "docker://$PLAIN/rotten/app:1" "docker-archive:$WORK/rotten.tar"
+	cp "$WORK/right" "$file"
+	[ ! -e "$WORK/rotten.tar" ]
+	is 0 "$(jq -r 'select(.method == "PUT").path' "$WORK/fresh.log" | grep -c /manifests/ || true)"
+	copies "docker://$PLAIN/rotten/app:1" "docker://$(port fresh)/rotten/app:1"
+}
+
 @test "an upload that breaks goes on, and takes the download with it" {
 	local lie want
 	want=$(raw "docker://$OPEN/good/app:1.0")
