@@ -11,11 +11,9 @@ import os
 import shutil
 import signal
 import socket
-import statistics
 import subprocess
 import sys
 import time
-import urllib.error
 import urllib.request
 
 import layers
@@ -44,6 +42,9 @@ def timed(argv, env=None, **how):
         signal.alarm(LIMIT_SECONDS)
         try:
             _, status, usage = os.wait4(process.pid, 0)
+        except BaseException:
+            process.kill()
+            raise
         finally:
             signal.alarm(0)
         seconds = time.monotonic() - begin
@@ -267,11 +268,11 @@ def main():
     bench = Bench(coracle, inflate)
     try:
         bench.run()
+        with open(out, 'w', encoding='ascii') as file:
+            json.dump({'times': bench.times, 'notes': bench.notes}, file, indent=1)
     finally:
         bench.end()
         remove_all()
-    with open(out, 'w', encoding='ascii') as file:
-        json.dump({'times': bench.times, 'notes': bench.notes}, file, indent=1)
 
 
 if __name__ == '__main__':
