@@ -22,6 +22,8 @@ extern const struct command cmd_container_prune;
 extern const struct command cmd_image_prune;
 extern const struct command cmd_system_prune;
 extern const struct command cmd_system_df;
+extern const struct command cmd_image_check;
+extern const struct command cmd_system_check;
 extern const struct command cmd_runtime_create, cmd_runtime_start, cmd_runtime_run, cmd_runtime_exec;
 extern const struct command cmd_runtime_state, cmd_runtime_list, cmd_runtime_kill, cmd_runtime_delete;
 extern const struct command cmd_runtime_pause, cmd_runtime_resume, cmd_runtime_spec, cmd_runtime_features;
@@ -57,6 +59,7 @@ const struct command *const commands[] = {
 	&cmd_rmi,
 	&cmd_image_inspect,
 	&cmd_image_prune,
+	&cmd_image_check,
 	&cmd_history,
 	&cmd_image_tree,
 	&cmd_image_diff,
@@ -87,6 +90,7 @@ const struct command *const commands[] = {
 	&cmd_unshare,
 	&cmd_info,
 	&cmd_system_df,
+	&cmd_system_check,
 	&cmd_system_prune,
 	&cmd_runtime_create,
 	&cmd_runtime_start,
@@ -125,7 +129,7 @@ const char *const commands_missing[] = {
 	"image trust", "init", "kube", "machine",
 	"mount", "network", "node", "pause", "plugin", "pod", "port", "quadlet",
 	"rename", "secret", "service", "stack", "stats", "swarm",
-	"system check", "system connection", "system events", "system migrate",
+	"system connection", "system events", "system migrate",
 	"system renumber", "system reset", "system service", "top", "trust",
 	"umount", "unmount", "unpause", "update", "volume exists", "volume export",
 	"volume import", "volume mount", "volume reload", "volume unmount", "volume update",

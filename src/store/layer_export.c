@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "checksum.h"
+#include "layer_entries.h"
 #include "layer_tar.h"
 #include "shared_private.h"
 #include "store_private.h"
@@ -26,6 +27,7 @@ struct exporting {
 	char *path; /* owned */
 	char *buffer; /* owned */
 	struct checksum checksum;
+	struct texts *damages; /* borrowed; NULL: the first one ends the export */
 };
 
 static void exporting_done(struct exporting *exporting)
@@ -45,8 +47,15 @@ static int put(void *context, const void *bytes, size_t length, struct error *er
 	return exporting->write(exporting->context, bytes, length, err);
 }
 
-static int changed(const char *path, const char *how, struct error *err)
+/* changed - 0: go on, with zeros for what is not there */
+static int changed(struct exporting *exporting, const char *path, const char *how, struct error *err)
 {
+	if (exporting->damages) {
+		layer_damage(exporting->damages, "\"%.300s\" %s since it was unpacked", path, how);
+		auto_close(&exporting->fd);
+		exporting->fd = -1;
+		return 0;
+	}
 	(void) error_set(err, ERROR_CONFLICT,
 	                 "\"%.300s\" %s since it was unpacked: remove the image and fetch it again", path, how);
 	return -EBADMSG;
@@ -61,12 +70,26 @@ static int open_file(void *context, const char *path, struct error *err)
 	exporting->fd = root_open(exporting->diff_fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK, 0);
 	text_replace(&exporting->path, path);
 	if (exporting->fd == -ENOENT || exporting->fd == -ENOTDIR || exporting->fd == -ELOOP)
-		return changed(path, "was removed", err);
+		return changed(exporting, path, "was removed", err);
+	if (exporting->fd < 0 && exporting->damages)
+		return changed(exporting, path, "can't be opened", err);
 	if (exporting->fd < 0)
 		return error_errno(err, -exporting->fd, "open \"%.300s\"", path);
 	if (fstat(exporting->fd, &st) < 0 || !S_ISREG(st.st_mode))
-		return changed(path, "was replaced", err);
+		return changed(exporting, path, "was replaced", err);
 	return 0;
+}
+
+static int put_zeros(struct exporting *exporting, uint64_t length, struct error *err)
+{
+	int r = 0;
+
+	(void) memset(exporting->buffer, 0, EXPORT_BLOCK);
+	for (size_t n; r >= 0 && length; length -= n) {
+		n = (size_t) MIN(length, (uint64_t) EXPORT_BLOCK);
+		r = put(exporting, exporting->buffer, n, err);
+	}
+	return r;
 }
 
 static int put_content(void *context, uint64_t offset, uint64_t length, uint32_t crc, struct error *err)
@@ -74,6 +97,9 @@ static int put_content(void *context, uint64_t offset, uint64_t length, uint32_t
 	struct exporting *exporting = context;
 	uint32_t actual = 0;
 
+	/* told already */
+	if (exporting->fd < 0)
+		return put_zeros(exporting, length, err);
 	while (length) {
 		ssize_t n = pread(exporting->fd, exporting->buffer, (size_t) MIN(length, (uint64_t) EXPORT_BLOCK),
 		                  (off_t) offset);
@@ -81,10 +107,12 @@ static int put_content(void *context, uint64_t offset, uint64_t length, uint32_t
 
 		if (n < 0 && errno == EINTR)
 			continue;
-		if (n < 0)
+		if (n < 0 && !exporting->damages)
 			return error_errno(err, errno, "read \"%.300s\"", exporting->path);
-		if (n == 0)
-			return changed(exporting->path, "was shortened", err);
+		if (n <= 0) {
+			r = changed(exporting, exporting->path, n ? "can't be read" : "was shortened", err);
+			return r < 0 ? r : put_zeros(exporting, length, err);
+		}
 		actual = checksum_add(&exporting->checksum, actual, exporting->buffer, (size_t) n);
 		r = put(exporting, exporting->buffer, (size_t) n, err);
 		if (r < 0)
@@ -92,7 +120,7 @@ static int put_content(void *context, uint64_t offset, uint64_t length, uint32_t
 		offset += (uint64_t) n;
 		length -= (uint64_t) n;
 	}
-	return actual == crc ? 0 : changed(exporting->path, "was changed", err);
+	return actual == crc ? 0 : changed(exporting, exporting->path, "was changed", err);
 }
 
 static int open_in_layer(struct store *store, const char *chain_id, const char *name, int flags)
@@ -141,11 +169,11 @@ static int export(struct exporting *exporting, int split_fd, const struct layer_
 	return -EBADMSG;
 }
 
-int layer_export(struct store *store, const char *chain_id, layer_write *write, void *context,
-                 char diff_id[static DIGEST_TEXT_SIZE], struct error *err)
+static int export_layer(struct store *store, const char *chain_id, layer_write *write, void *context,
+                        struct texts *damages, char *diff_id, struct error *err)
 {
 	AUTO(exporting_done) struct exporting exporting = {
-		.write = write, .context = context, .diff_fd = -1, .fd = -1,
+		.write = write, .context = context, .diff_fd = -1, .fd = -1, .damages = damages,
 	};
 	AUTO_CLOSE int split_fd = open_in_layer(store, chain_id, TAR_SPLIT_NAME, O_RDONLY);
 	struct layer_info info = {0};
@@ -164,6 +192,12 @@ int layer_export(struct store *store, const char *chain_id, layer_write *write, 
 	return r < 0 ? error_wrap(err, r, "layer %.12s", digest_hex(chain_id)) : r;
 }
 
+int layer_export(struct store *store, const char *chain_id, layer_write *write, void *context,
+                 char diff_id[static DIGEST_TEXT_SIZE], struct error *err)
+{
+	return export_layer(store, chain_id, write, context, NULL, diff_id, err);
+}
+
 static int write_fd(void *context, const void *bytes, size_t length, struct error *err)
 {
 	int r = write_all(*(const int *) context, bytes, length);
@@ -175,4 +209,11 @@ int layer_export_fd(struct store *store, const char *chain_id, int fd, char diff
                     struct error *err)
 {
 	return layer_export(store, chain_id, write_fd, &fd, diff_id, err);
+}
+
+int layer_export_damaged(struct store *store, const char *chain_id, int fd, struct texts *damages, struct error *err)
+{
+	char diff_id[DIGEST_TEXT_SIZE];
+
+	return export_layer(store, chain_id, write_fd, &fd, damages, diff_id, err);
 }

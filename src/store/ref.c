@@ -6,6 +6,7 @@
 #include "coracle/base/digest.h"
 #include "coracle/base/file.h"
 #include "coracle/base/log.h"
+#include "coracle/store/check.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -162,5 +163,23 @@ int ref_list(struct store *store, struct pairs *out, struct error *err)
 		return error_errno(err, -r, "list store/refs");
 	for (size_t i = 0; i < files.count; i++)
 		list_one(fd, files.items[i], out);
+	return 0;
+}
+
+int ref_list_damaged(struct store *store, struct texts *out, struct error *err)
+{
+	AUTO_CLOSE int fd = directory_open(store->fd, "refs");
+	AUTO_TEXTS struct texts files = {0};
+	int r = fd < 0 ? fd : directory_list(fd, ".", &files);
+
+	if (r < 0)
+		return error_errno(err, -r, "list store/refs");
+	for (size_t i = 0; i < files.count; i++) {
+		AUTO_FREE char *name = name_unescape(files.items[i]);
+		AUTO_FREE char *id = NULL;
+
+		if (name && read_id(fd, files.items[i], &id) < 0)
+			texts_take(out, TAKE_PTR(name));
+	}
 	return 0;
 }

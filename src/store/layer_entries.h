@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: GPL-2.0-or-later */
+/*
+ * layer_entries.h - what an archive says that a layer holds, against what lies in its directory
+ *
+ * Paths are kept as hashes with a random seed, 64 bits each: two that collide could at the worst hide a change.
+ */
+#ifndef CORACLE_STORE_LAYER_ENTRIES_H
+#define CORACLE_STORE_LAYER_ENTRIES_H
+
+#include "coracle/store/check.h"
+
+#include "tar_reader.h"
+
+struct layer_entries;
+
+/* layer_entries_new - diff_fd (borrowed): the layer's diff/; damages (borrowed) is appended to */
+struct layer_entries *layer_entries_new(int diff_fd, struct texts *damages);
+void layer_entries_free(struct layer_entries *entries);
+/* layer_entries_add - the next entry of the archive; api as of tar_api_load */
+int layer_entries_add(struct layer_entries *entries, const struct tar_api *api, struct archive_entry *entry,
+                      struct error *err) NONNULL(1, 2, 3, 4) MUST_USE;
+/* layer_entries_finish - the archive was whole: tell of what differs, and what it did not bring */
+int layer_entries_finish(struct layer_entries *entries, struct error *err) NONNULL(1, 2) MUST_USE;
+/* layer_damage - append a line, at most LAYER_CHECK_MAX_LINES of them */
+void layer_damage(struct texts *damages, const char *format, ...) PRINTF(2, 3) NONNULL(1);
+/*
+ * layer_export_damaged - as layer_export_fd, but goes on after files that were changed, with zeros for what is not there
+ *
+ * damages  out: a line for each of them; with any the digest is another one, so -EBADMSG is returned
+ */
+int layer_export_damaged(struct store *store, const char *chain_id, int fd, struct texts *damages, struct error *err)
+	NONNULL(1, 2, 4, 5) MUST_USE;
+
+struct layer_sums { uint64_t bytes, files; };
+/* layer_sum - what is in the directory: bytes of its files (one with several names once) and entries but whiteouts */
+int layer_sum(int diff_fd, struct layer_sums *out, struct error *err) NONNULL(2, 3) MUST_USE;
+
+#endif
