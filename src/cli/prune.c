@@ -54,7 +54,7 @@ void prune_print_images(const struct image_pruned *pruned)
 static void tell_kept(const struct store_collected *collected)
 {
 	if (collected->kept == STORE_KEPT_HELD)
-		print_warning("another process is fetching or loading an image, so unused layers stay; "
+		print_warning("another process is fetching or loading an image, so images and layers stay; "
 		              "afterwards: %s image prune", print_program());
 	if (collected->kept == STORE_KEPT_DAMAGED)
 		print_warning("%s is damaged, what it needs is not known, so unused layers stay; see: %s image check",

@@ -227,11 +227,12 @@ static int find(struct checking *checking, const char *name, struct image_record
 {
 	AUTO_TEXTS struct texts ids = {0};
 	struct error ignored = {0};
+	const char *hex = strncmp(name, DIGEST_PREFIX, strlen(DIGEST_PREFIX)) == 0 ? name + strlen(DIGEST_PREFIX) : name;
 	int r = image_find(checking->engine, name, out, NULL, err);
 
 	if (r >= 0)
 		return image_record_names(checking->store, out, err);
-	if (image_record_ids(checking->store, name, &ids, &ignored) < 0 || ids.count != 1)
+	if (image_record_ids(checking->store, hex, &ids, &ignored) < 0 || ids.count != 1)
 		return r;
 	out->id = xstrdup(ids.items[0]);
 	out->damaged = true;
@@ -253,7 +254,7 @@ int image_check(struct engine *engine, const struct image_check *request, struct
 		AUTO_IMAGE_RECORD struct image_record image = {0};
 
 		r = find(&checking, request->names.items[i], &image, err);
-		if (r >= 0)
+		if (r >= 0 && image.id)
 			r = check_image(&checking, &image, err);
 	}
 	return r;

@@ -212,6 +212,9 @@ static int write_record(struct making *making, struct error *err)
 	r = image_record_write(making->store, record, err);
 	for (size_t i = 0; r >= 0 && i < making->parts->names.count; i++)
 		r = ref_write(making->store, making->parts->names.items[i], record->id, err);
+	/* somebody has removed the same image meanwhile; its layers and blobs are held */
+	if (r >= 0 && !image_record_exists(making->store, record->id))
+		r = image_record_write(making->store, record, err);
 	return r;
 }
 

@@ -49,9 +49,17 @@ static int remove_images(struct engine *engine, struct store *store, const struc
 {
 	AUTO(image_record_list_done) struct list images = {0};
 	AUTO_TEXTS struct texts filters = {0};
+	/* an image that is just being written has no name yet */
+	AUTO_CLOSE int lock = store_exclude(store);
 	bool all = split_filters(request, &filters);
-	int r = image_record_list(store, &images, err);
+	int r;
 
+	if (lock == -EWOULDBLOCK)
+		return 0;
+	/* a disk without a free byte may have no room for the lock's file: then nobody else has it either */
+	if (lock < 0 && lock != -ENOSPC && lock != -EDQUOT)
+		return error_errno(err, -lock, "lock the store");
+	r = image_record_list(store, &images, err);
 	LIST_EACH(struct image_record, image, &images) {
 		if (r < 0)
 			break;

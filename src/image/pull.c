@@ -269,12 +269,13 @@ static int pull_one(struct pull *pull, const struct remote_place *place, struct 
 		return hold;
 	id = found.parsed.config.digest;
 	changed = ref_read(pull->store, name, &before) < 0 || strcmp(before, id) != 0;
-	if (!is_whole(&found)) {
+	if (changed && is_whole(&found))
+		r = ref_write(pull->store, name, id, err);
+	/* asked again: whoever removes the image meanwhile takes the name along, or leaves it to us to bring the rest */
+	if (r >= 0 && !is_whole(&found)) {
 		r = read_config(&found, err);
 		if (r >= 0)
 			r = bring(&found, name, err);
-	} else if (changed) {
-		r = ref_write(pull->store, name, id, err);
 	}
 	if (r >= 0)
 		add_pulled(&found, id, name, changed);

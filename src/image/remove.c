@@ -25,7 +25,13 @@ int image_tag(struct engine *engine, const char *image, const char *name, struct
 	r = name_full(name, NAME_LOCAL, &full, err);
 	if (r >= 0)
 		r = image_find(engine, image, &record, NULL, err);
-	return r < 0 ? r : ref_write(store, full, record.id, err);
+	if (r >= 0)
+		r = ref_write(store, full, record.id, err);
+	if (r < 0 || image_record_exists(store, record.id))
+		return r;
+	/* removed meanwhile, perhaps without seeing this name */
+	(void) !ref_remove(store, full, err);
+	return error_set(err, ERROR_NOT_FOUND, "image not known: \"%.300s\": it was removed meanwhile", image);
 }
 
 static int untag(struct store *store, const char *name, struct texts *removed, struct error *err)

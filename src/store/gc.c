@@ -282,6 +282,11 @@ static int collect(struct store *store, const struct collecting *collecting, str
 	return lock < 0 ? error_errno(err, -lock, "lock the store") : collect_locked(store, collecting, &gone, out, err);
 }
 
+int store_exclude(struct store *store)
+{
+	return store_lock_exclusive(store);
+}
+
 int store_collect(struct store *store, enum store_collect what, store_in_use *in_use, void *data,
                   struct store_collected *out, struct error *err)
 {

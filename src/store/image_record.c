@@ -375,27 +375,35 @@ void image_record_list_done(struct list *list)
 	*list = (struct list){0};
 }
 
-int image_record_forget(struct store *store, const struct image_record *record, struct error *err)
+static int remove_names(struct store *store, const char *id, struct error *err)
 {
 	AUTO_PAIRS struct pairs refs = {0};
+	int r = ref_list(store, &refs, err);
+
+	for (size_t i = 0; r >= 0 && i < refs.count; i++) {
+		if (strcmp(refs.items[i].value, id) != 0)
+			continue;
+		r = ref_remove(store, refs.items[i].key, err);
+		if (r == -ENOENT)
+			r = 0;
+	}
+	return r;
+}
+
+int image_record_forget(struct store *store, const struct image_record *record, struct error *err)
+{
 	char path[STORE_NAME_SIZE];
 	int r = record_path(record->id, path, err);
 
+	/* names first: a name must never stand for an image that is half gone */
 	if (r >= 0)
-		r = ref_list(store, &refs, err);
+		r = remove_names(store, record->id, err);
 	if (r < 0)
 		return r;
-	/* names first: a name must never stand for an image that is half gone */
-	for (size_t i = 0; i < refs.count; i++) {
-		if (strcmp(refs.items[i].value, record->id) != 0)
-			continue;
-		r = ref_remove(store, refs.items[i].key, err);
-		if (r < 0 && r != -ENOENT)
-			return r;
-	}
 	if (unlinkat(store->fd, path, 0) < 0 && errno != ENOENT)
 		return error_errno(err, errno, "remove store/%s", path);
-	return 0;
+	/* a name that was given meanwhile: who gives one looks afterwards whether the record is there */
+	return remove_names(store, record->id, err);
 }
 
 int image_record_remove(struct store *store, const struct image_record *record,

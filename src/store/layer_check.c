@@ -97,19 +97,37 @@ static int start_export(struct again *again, pthread_t *thread, struct error *er
 	return r ? error_errno(err, r, "start a thread") : 0;
 }
 
+struct incoming {
+	int fd;
+	char block[BLOB_BLOCK];
+};
+
+static ssize_t next_block(void *context, const void **bytes)
+{
+	struct incoming *incoming = context;
+	ssize_t n;
+
+	do {
+		n = read(incoming->fd, incoming->block, sizeof incoming->block);
+	} while (n < 0 && errno == EINTR);
+	*bytes = incoming->block;
+	return n < 0 ? -errno : n;
+}
+
 /* read_entries - to the end of the stream in any case, so that the writer never meets a closed pipe */
-static int read_entries(int fd, struct layer_entries *entries, struct error *err)
+static int read_entries(const struct tar_api *api, int fd, struct layer_entries *entries, struct error *err)
 {
 	AUTO_TAR_READER struct tar_reader *reader = NULL;
-	const struct tar_api *api = tar_api_load(err);
+	AUTO_FREE struct incoming *incoming = xcalloc(1, sizeof *incoming);
 	struct archive_entry *entry;
-	char rest[BLOB_BLOCK];
-	ssize_t n;
-	int r = api ? tar_reader_open(fd, UINT64_MAX, &reader, err) : -EOPNOTSUPP;
+	const void *rest;
+	int r;
 
+	incoming->fd = fd;
+	r = tar_reader_open_blocks(next_block, incoming, &reader, err);
 	while (r >= 0 && (r = tar_reader_next(reader, &entry, err)) > 0)
 		r = layer_entries_add(entries, api, entry, err);
-	while ((n = read(fd, rest, sizeof rest)) > 0 || (n < 0 && errno == EINTR))
+	while (next_block(incoming, &rest) > 0)
 		;
 	return r;
 }
@@ -134,9 +152,13 @@ static int export_again(struct store *store, const char *chain_id, struct layer_
 {
 	struct again again = {.store = store, .chain_id = chain_id, .fd = -1, .damages = damages};
 	struct error failure = {0};
+	/* both threads need it: loaded on first use, before there are two */
+	const struct tar_api *api = tar_api_load(err);
 	pthread_t thread;
 	int ends[2], read_result, r;
 
+	if (!api)
+		return -EOPNOTSUPP;
 	if (pipe2(ends, O_CLOEXEC) < 0)
 		return error_errno(err, errno, "make a pipe");
 	again.fd = ends[1];
@@ -146,7 +168,7 @@ static int export_again(struct store *store, const char *chain_id, struct layer_
 		(void) close(ends[1]);
 		return r;
 	}
-	read_result = read_entries(ends[0], entries, &failure);
+	read_result = read_entries(api, ends[0], entries, &failure);
 	(void) pthread_join(thread, NULL);
 	(void) close(ends[0]);
 	if (again.result < 0 && is_ours(again.result)) {

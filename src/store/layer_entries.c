@@ -6,7 +6,6 @@
 #include "coracle/sys/root.h"
 #include "coracle/sys/xattr.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdarg.h>
@@ -18,7 +17,6 @@
 
 #define FNV_PRIME  UINT64_C(0x100000001b3)
 #define FNV_OFFSET UINT64_C(0xcbf29ce484222325)
-#define WALK_MAX_DEPTH (LAYER_MAX_DEPTH + 1)
 
 struct expected {
 	uint64_t hash; /* of the path */
@@ -86,16 +84,13 @@ void layer_entries_free(struct layer_entries *entries)
 
 /* --- paths that are expected --- */
 
-static uint64_t hash_add(uint64_t hash, const char *bytes, size_t length)
-{
-	for (size_t i = 0; i < length; i++)
-		hash = (hash ^ (unsigned char) bytes[i]) * FNV_PRIME;
-	return hash;
-}
-
 static uint64_t hash_of(const struct layer_entries *entries, const char *path, size_t length)
 {
-	return hash_add(FNV_OFFSET ^ entries->seed, path, length);
+	uint64_t hash = FNV_OFFSET ^ entries->seed;
+
+	for (size_t i = 0; i < length; i++)
+		hash = (hash ^ (unsigned char) path[i]) * FNV_PRIME;
+	return hash;
 }
 
 enum expectation { EXPECT_IMPLIED, EXPECT_DIRECTORY, EXPECT_OTHER };
@@ -186,13 +181,13 @@ static void compare(struct layer_entries *entries, const struct tar_api *api, st
 	struct stat st;
 
 	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
-		suspect(entries, path, "\"%.300s\" was removed", path);
+		suspect(entries, path, "\"%.300s\" was removed since it was unpacked", path);
 		return;
 	}
 	if (api->archive_entry_hardlink(entry))
 		return; /* what it is was said with the other name */
 	if ((st.st_mode & S_IFMT) != type)
-		suspect(entries, path, "\"%.300s\" was replaced by something of another type", path);
+		suspect(entries, path, "\"%.300s\" was replaced by something of another type since it was unpacked", path);
 	else if (type == S_IFLNK && !is_target(api, entry, dir_fd, name))
 		suspect(entries, path, "\"%.300s\" leads elsewhere", path);
 	/* an access control list has a say in the group's bits (acl(5)) */
@@ -240,9 +235,25 @@ static void add_plain(struct layer_entries *entries, const struct tar_api *api, 
 	expect(entries, path, strlen(path), !is_link && type == S_IFDIR ? EXPECT_DIRECTORY : EXPECT_OTHER);
 	dir_fd = root_open_parent(entries->diff_fd, path, 0, &base);
 	if (dir_fd < 0 || !base)
-		suspect(entries, path, "\"%.300s\" was removed", path);
+		suspect(entries, path, "\"%.300s\" was removed since it was unpacked", path);
 	else
 		compare(entries, api, entry, dir_fd, base, path);
+}
+
+/* check_hidden - what a whiteout made (whiteout_hide), or what the archive brought at its place, hides what is below */
+static void check_hidden(struct layer_entries *entries, const char *path)
+{
+	AUTO_FREE char *base = NULL;
+	AUTO_CLOSE int dir_fd = root_open_parent(entries->diff_fd, path, 0, &base);
+	struct stat st;
+	bool hides;
+
+	if (dir_fd < 0 || !base || fstatat(dir_fd, base, &st, AT_SYMLINK_NOFOLLOW) < 0)
+		hides = dir_fd >= 0 && whiteout_is_opaque(dir_fd, ".");
+	else
+		hides = !S_ISDIR(st.st_mode) || whiteout_is_opaque(dir_fd, base);
+	if (!hides)
+		suspect(entries, path, "\"%.300s\" of the layers below was hidden, but is not", path);
 }
 
 static void add_named(struct layer_entries *entries, const struct tar_api *api, struct archive_entry *entry,
@@ -251,14 +262,18 @@ static void add_named(struct layer_entries *entries, const struct tar_api *api, 
 	const char *directory = locate(entries, name->directory);
 	AUTO_FREE char *path = xprintf("%s%s%s", directory, *directory ? "/" : "", name->base);
 
-	if (name->kind == ENTRY_OPAQUE)
-		entries->opaque_root = entries->opaque_root || !*name->directory;
-	else if (name->kind == ENTRY_WHITEOUT)
+	if (name->kind == ENTRY_OPAQUE && !*name->directory) {
+		entries->opaque_root = true;
+	} else if (name->kind == ENTRY_OPAQUE) {
+		check_hidden(entries, directory);
+	} else if (name->kind == ENTRY_WHITEOUT) {
 		expect(entries, path, strlen(path), EXPECT_IMPLIED);
-	else if (*name->base)
+		check_hidden(entries, path);
+	} else if (*name->base) {
 		add_plain(entries, api, entry, path);
-	else
+	} else {
 		compare(entries, api, entry, entries->diff_fd, ".", "/");
+	}
 }
 
 int layer_entries_add(struct layer_entries *entries, const struct tar_api *api, struct archive_entry *entry,
@@ -298,112 +313,27 @@ static bool is_later(const struct layer_entries *entries, const struct suspect *
 	return false;
 }
 
-struct walk {
-	int (*visit)(struct walk *walk, int dir_fd, const char *name, const struct stat *st, uint64_t hash, unsigned depth);
-	void *data;
-	struct error *err;
-	struct texts path; /* of the directories that are being walked */
-};
-
-static int walk_directory(struct walk *walk, int parent_fd, const char *name, uint64_t hash, unsigned depth)
+static int find_extra(void *data, int dir_fd, const char *path, const struct stat *st, struct error *err)
 {
-	int fd = openat(parent_fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	DIR *dir = fd < 0 ? NULL : fdopendir(fd);
-	const struct dirent *entry;
-	int r = 0;
+	const struct layer_entries *entries = data;
+	const char *slash = strrchr(path, '/');
 
-	if (!dir) {
-		r = error_errno(walk->err, errno, "open \"%.300s\"", name);
-		if (fd >= 0)
-			(void) close(fd);
-		return r;
-	}
-	while (r >= 0 && (entry = readdir(dir))) {
-		uint64_t below = hash_add(hash, entry->d_name, strlen(entry->d_name));
-		struct stat st;
-
-		if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0
-		    || fstatat(fd, entry->d_name, &st, AT_SYMLINK_NOFOLLOW) < 0)
-			continue;
-		r = walk->visit(walk, fd, entry->d_name, &st, below, depth);
-		if (r > 0 && S_ISDIR(st.st_mode) && depth < WALK_MAX_DEPTH) {
-			texts_add(&walk->path, entry->d_name);
-			r = walk_directory(walk, fd, entry->d_name, hash_add(below, "/", 1), depth + 1);
-			texts_remove(&walk->path, walk->path.count - 1);
-		}
-	}
-	(void) closedir(dir);
-	return r;
-}
-
-/* find_extra - 1: look into it if it is a directory */
-static int find_extra(struct walk *walk, int dir_fd, const char *name, const struct stat *st, uint64_t hash,
-                      unsigned depth)
-{
-	const struct layer_entries *entries = walk->data;
-	AUTO_FREE char *parent = NULL;
-
-	if (find(entries, hash))
+	(void) err;
+	if (find(entries, hash_of(entries, path, strlen(path))))
 		return 1;
 	/* an opaque root hides each name of the layers below by a whiteout */
-	if (depth == 0 && entries->opaque_root && whiteout_is(dir_fd, name, st))
+	if (!slash && entries->opaque_root && whiteout_is(dir_fd, path, st))
 		return 0;
-	parent = texts_join(&walk->path, "/");
-	layer_damage(entries->damages, "\"%.250s%s%.250s\" was added", parent, *parent ? "/" : "", name);
+	layer_damage(entries->damages, "\"%.300s\" was added", path);
 	return 0;
 }
 
 int layer_entries_finish(struct layer_entries *entries, struct error *err)
 {
-	struct walk walk = {.visit = find_extra, .data = entries, .err = err};
-	int r;
-
 	if (entries->count)
 		qsort(entries->items, entries->count, sizeof *entries->items, compare_expected);
 	LIST_EACH(struct suspect, suspect, &entries->suspects)
 		if (!is_later(entries, suspect))
-			layer_damage(entries->damages, "%s since it was unpacked", suspect->damage);
-	r = walk_directory(&walk, entries->diff_fd, ".", hash_of(entries, "", 0), 0);
-	texts_done(&walk.path);
-	return r;
-}
-
-/* --- without an archive --- */
-
-struct summing {
-	struct layer_sums sums;
-	struct uints inodes; /* of files with several names */
-};
-
-static int add_sum(struct walk *walk, int dir_fd, const char *name, const struct stat *st, uint64_t hash,
-                   unsigned depth)
-{
-	struct summing *summing = walk->data;
-	bool is_known = false;
-
-	(void) hash;
-	(void) depth;
-	if (whiteout_is(dir_fd, name, st))
-		return 0;
-	summing->sums.files++;
-	if (!S_ISREG(st->st_mode))
-		return 1;
-	for (size_t i = 0; st->st_nlink > 1 && i < summing->inodes.count && !is_known; i++)
-		is_known = summing->inodes.items[i] == st->st_ino;
-	if (st->st_nlink > 1 && !is_known)
-		uints_add(&summing->inodes, st->st_ino);
-	summing->sums.bytes += is_known ? 0 : (uint64_t) st->st_size;
-	return 1;
-}
-
-int layer_sum(int diff_fd, struct layer_sums *out, struct error *err)
-{
-	struct summing summing = {0};
-	struct walk walk = {.visit = add_sum, .data = &summing, .err = err};
-	int r = walk_directory(&walk, diff_fd, ".", 0, 0);
-
-	texts_done(&walk.path);
-	free(summing.inodes.items);
-	*out = summing.sums;
-	return r;
+			layer_damage(entries->damages, "%s", suspect->damage);
+	return layer_walk(entries->diff_fd, find_extra, entries, err);
 }

@@ -9,6 +9,8 @@
 
 #include "coracle/store/check.h"
 
+#include <sys/stat.h>
+
 #include "tar_reader.h"
 
 struct layer_entries;
@@ -30,6 +32,10 @@ void layer_damage(struct texts *damages, const char *format, ...) PRINTF(2, 3) N
  */
 int layer_export_damaged(struct store *store, const char *chain_id, int fd, struct texts *damages, struct error *err)
 	NONNULL(1, 2, 4, 5) MUST_USE;
+
+/* layer_visit - path is relative to diff/, dir_fd the directory that it lies in; 1: look into it, 0: not, or a negative errno */
+typedef int layer_visit(void *data, int dir_fd, const char *path, const struct stat *st, struct error *err);
+int layer_walk(int diff_fd, layer_visit *visit, void *data, struct error *err) NONNULL(2, 4) MUST_USE;
 
 struct layer_sums { uint64_t bytes, files; };
 /* layer_sum - what is in the directory: bytes of its files (one with several names once) and entries but whiteouts */
