@@ -59,8 +59,9 @@ static struct image_damage *PRINTF(3, 4) add(struct checking *checking, const ch
 /* what an image is called in a line: its first name, else the beginning of its id; owned */
 static char *called(const struct image_record *image)
 {
-	return image->names.count ? xprintf("%s (%.12s)", image->names.items[0], digest_hex(image->id))
-	                          : xprintf("%.12s", digest_hex(image->id));
+	const char *hex = image->id ? digest_hex(image->id) : "";
+
+	return image->names.count ? xprintf("%s (%.12s)", image->names.items[0], hex) : xprintf("%.12s", hex);
 }
 
 /* --- layers --- */
@@ -173,6 +174,8 @@ static int check_image(struct checking *checking, const struct image_record *ima
 {
 	int r = 0;
 
+	if (!image->id)
+		return 0;
 	checking->out->images++;
 	if (image->damaged) {
 		add(checking, image->id, "image %.12s: its record can't be read", digest_hex(image->id))->record = true;
