@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* opts_container.c - options of run and create: the process, its name, its files, its image, its log */
+#include "opts_remote.h"
 #include "run_opts.h"
 
 #include "coracle/cli/command.h"
 
 #include <string.h>
 
-#define NO_PULL   "nothing is downloaded in this version; images come with `load` and `import`"
 #define NO_POD    "there are no pods in this version"
 #define NO_HEALTH "not in this version; the plain --health options are"
 #define NO_PASSWD "/etc/passwd and /etc/group of the image are left as they are in this version"
@@ -137,14 +137,11 @@ const struct opt opts_image[] = {
 	OPT_TEXT(0, "override-variant", struct container_create, variant, "VARIANT",
 	         "the same as --variant", .hidden = true),
 	OPT_FLAG('q', "quiet", struct container_create, quiet, "do not tell how a download goes on"),
-	OPT_IGNORED(0, "authfile", "FILE", NO_PULL),
-	OPT_IGNORED(0, "cert-dir", "DIR", NO_PULL),
-	OPT_IGNORED(0, "creds", "USER[:PASSWORD]", NO_PULL),
-	OPT_IGNORED(0, "disable-content-trust", NULL, NO_PULL),
-	OPT_IGNORED(0, "retry", "N", NO_PULL),
-	OPT_IGNORED(0, "retry-delay", "DURATION", NO_PULL),
-	OPT_IGNORED(0, "signature-policy", "FILE", NO_PULL),
-	OPT_IGNORED(0, "tls-verify", NULL, NO_PULL),
+	OPTS_REMOTE(struct container_create, remote),
+	OPTS_RETRY(struct container_create, remote),
+	OPT_TEXT(0, "signature-policy", struct container_create, remote.signature_policy, "FILE",
+	         "this policy.json instead of the configured one", .complete = "file"),
+	OPT_IGNORED(0, "disable-content-trust", NULL, "content trust of docker's kind is not checked"),
 	OPT_REFUSED(0, "decryption-key", "KEY", "encrypted images are not in this version"),
 	OPT_END,
 };

@@ -82,6 +82,7 @@ static int pull(const struct making *making, const char *image, char **full, str
 		/* what is here was looked at already */
 		.policy = request->pull && strcmp(request->pull, "newer") == 0 ? request->pull : NULL,
 		.quiet = request->quiet,
+		.remote = request->remote,
 	};
 
 	return image_pull_apart(image, &pull, request->progress, full, err);

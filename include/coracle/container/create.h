@@ -37,6 +37,7 @@ struct container_create {
 	bool replace;
 	struct texts labels, label_files, annotations;
 	char *platform, *arch, *os, *variant, *pull;
+	struct image_remote remote; /* how a missing image is fetched */
 	bool quiet;
 	bool auto_remove, detach;
 	char *restart;
