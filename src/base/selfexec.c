@@ -23,6 +23,7 @@
 #define ALL_SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 #define SELF      "/proc/self/exe"
 #define CMDLINE_MAX (4u << 20)
+#define SEAL_ATTEMPTS 20
 
 /* Only a memfd answers; ours has no name in any file system. */
 static bool is_sealed(const struct stat *st)
@@ -78,6 +79,18 @@ static int copy_all(int from, int to)
 	return 0;
 }
 
+/* seal - EBUSY: the kernel itself holds a page (it moves memory about) and has waited 150 ms already (fcntl(2)) */
+static int seal(int fd)
+{
+	for (int i = 0; i < SEAL_ATTEMPTS; i++) {
+		if (fcntl(fd, F_ADD_SEALS, ALL_SEALS) >= 0)
+			return 0;
+		if (errno != EBUSY)
+			return -errno;
+	}
+	return -EBUSY;
+}
+
 static int sealed_copy(void)
 {
 	AUTO_CLOSE int from = open(SELF, O_RDONLY | O_CLOEXEC);
@@ -94,9 +107,8 @@ static int sealed_copy(void)
 	r = copy_all(from, to);
 	if (r < 0)
 		return r;
-	if (fcntl(to, F_ADD_SEALS, ALL_SEALS) < 0)
-		return -errno;
-	return TAKE_FD(to);
+	r = seal(to);
+	return r < 0 ? r : TAKE_FD(to);
 }
 
 /* What to execute: the binary itself, or a copy that nobody can write. */
