@@ -194,37 +194,6 @@ int copy_source_top(const struct copying *copying, struct copy_document *out, st
 
 /* --- one image of an index --- */
 
-static int tell_platforms(const struct image_index *index, const struct platform *wanted, struct error *err)
-{
-	AUTO_FREE char *text = platform_text(wanted);
-	AUTO_TEXTS struct texts there = {0};
-	AUTO_FREE char *joined = NULL;
-
-	LIST_EACH(struct descriptor, descriptor, &index->manifests)
-		if (media_is_image(descriptor) && descriptor->platform)
-			texts_take(&there, platform_text(descriptor->platform));
-	joined = texts_join(&there, ", ");
-	return error_set(err, ERROR_NOT_FOUND, "there is no image for %s, only for: %.1000s; take one of them with "
-	                 "--platform, or all with --all", text, there.count ? joined : "nothing that is named");
-}
-
-/* choose_image - the first fit is the index's preference (image-index.md) */
-static const struct descriptor *choose_image(const struct image_index *index, const struct platform *wanted)
-{
-	const struct descriptor *only = NULL;
-	size_t images = 0;
-
-	LIST_EACH(struct descriptor, descriptor, &index->manifests) {
-		if (!media_is_image(descriptor))
-			continue;
-		if (descriptor->platform && platform_matches(descriptor->platform, wanted))
-			return descriptor;
-		only = descriptor;
-		images++;
-	}
-	return images == 1 && !only->platform ? only : NULL;
-}
-
 int copy_source_image(const struct copying *copying, struct copy_document *out, struct error *err)
 {
 	const struct platform *wanted = copying->platform.architecture ? &copying->platform : platform_host();
@@ -238,9 +207,8 @@ int copy_source_image(const struct copying *copying, struct copy_document *out, 
 	r = image_index_parse(out->manifest.bytes, out->manifest.length, &index, err);
 	if (r < 0)
 		return error_wrap(err, r, "image index %.19s", out->manifest.digest);
-	chosen = choose_image(&index, wanted);
-	r = chosen ? copy_source_manifest(&copying->source, chosen->digest, &manifest, err)
-	           : tell_platforms(&index, wanted, err);
+	chosen = media_choose(&index, wanted, err);
+	r = chosen ? copy_source_manifest(&copying->source, chosen->digest, &manifest, err) : -ENOENT;
 	if (r >= 0 && copy_is_index(&manifest))
 		r = error_set(err, ERROR_UNSUPPORTED, "an index inside an index is copied with --all only");
 	if (r >= 0 && chosen) {

@@ -59,28 +59,10 @@ static bool is_index(const char *media_type)
 	return media_is_index(&descriptor);
 }
 
-/* choose - the first fit, else the only image of an index that names no platform, as a pull chooses; NULL: none */
-static const struct descriptor *choose(const struct image_index *index, const struct platform *wanted)
-{
-	const struct descriptor *only = NULL;
-	size_t images = 0;
-
-	LIST_EACH(struct descriptor, descriptor, &index->manifests) {
-		if (!media_is_image(descriptor))
-			continue;
-		if (descriptor->platform && platform_matches(descriptor->platform, wanted))
-			return descriptor;
-		only = descriptor;
-		images++;
-	}
-	return images == 1 && only && !only->platform ? only : NULL;
-}
-
 /* follow - from the index to the manifest of the platform */
 static int follow(const struct looking *looking, struct answer *answer, struct error *err)
 {
 	const struct platform *wanted = looking->platform.architecture ? &looking->platform : platform_host();
-	AUTO_FREE char *words = platform_text(wanted);
 	struct image_index index = {0};
 	const struct descriptor *found;
 	struct registry_manifest manifest = {0};
@@ -88,14 +70,10 @@ static int follow(const struct looking *looking, struct answer *answer, struct e
 
 	if (r < 0)
 		return error_wrap(err, r, "image index %.19s", answer->manifest.digest);
-	found = choose(&index, wanted);
-	if (!found)
-		r = error_set(err, ERROR_NOT_FOUND, "there is no image for %s; what there is: coracle manifest inspect %s/%s%s%s",
-		              words, answer->name->registry, answer->name->path, answer->name->digest ? "@" : ":",
-		              remote_reference(answer->name));
-	else
-		r = registry_manifest_get(answer->registry, answer->place->path, found->digest, REGISTRY_PULL, &manifest,
-		                          err);
+	found = media_choose(&index, wanted, err);
+	r = found ? registry_manifest_get(answer->registry, answer->place->path, found->digest, REGISTRY_PULL, &manifest,
+	                                  err)
+	          : -ENOENT;
 	fields_done(image_index_fields, &index);
 	if (r < 0)
 		return r;

@@ -2,6 +2,8 @@
 /* media.c - media types of what an index and a manifest point to; see media.h */
 #include "media.h"
 
+#include "coracle/base/alloc.h"
+
 #include <string.h>
 
 bool media_is_index(const struct descriptor *descriptor)
@@ -22,6 +24,39 @@ bool media_is_image(const struct descriptor *descriptor)
 	return media_is_index(descriptor) || !descriptor->media_type
 	       || strstr(descriptor->media_type, ".image.manifest.")
 	       || strstr(descriptor->media_type, ".distribution.manifest.v2");
+}
+
+static void tell_platforms(const struct image_index *index, const struct platform *wanted, struct error *err)
+{
+	AUTO_FREE char *text = platform_text(wanted);
+	AUTO_TEXTS struct texts there = {0};
+	AUTO_FREE char *joined = NULL;
+
+	LIST_EACH(struct descriptor, descriptor, &index->manifests)
+		if (media_is_image(descriptor) && descriptor->platform)
+			texts_take(&there, platform_text(descriptor->platform));
+	joined = texts_join(&there, ", ");
+	(void) error_set(err, ERROR_NOT_FOUND, "there is no image for %s, only for: %.1000s; choose with --platform", text,
+	                 there.count ? joined : "nothing that is named");
+}
+
+const struct descriptor *media_choose(const struct image_index *index, const struct platform *wanted, struct error *err)
+{
+	const struct descriptor *only = NULL;
+	size_t images = 0;
+
+	LIST_EACH(struct descriptor, descriptor, &index->manifests) {
+		if (!media_is_image(descriptor))
+			continue;
+		if (descriptor->platform && platform_matches(descriptor->platform, wanted))
+			return descriptor;
+		only = descriptor;
+		images++;
+	}
+	if (images == 1 && only && !only->platform)
+		return only;
+	tell_platforms(index, wanted, err);
+	return NULL;
 }
 
 int media_check(const struct image_manifest *manifest, struct error *err)

@@ -69,38 +69,6 @@ static const struct platform *wanted_platform(const struct pull *pull)
 	return pull->platform.architecture ? &pull->platform : platform_host();
 }
 
-static int tell_platforms(const struct found *found, const struct image_index *index, struct error *err)
-{
-	AUTO_FREE char *wanted = platform_text(wanted_platform(found->pull));
-	AUTO_TEXTS struct texts there = {0};
-	AUTO_FREE char *joined = NULL;
-
-	LIST_EACH(struct descriptor, descriptor, &index->manifests)
-		if (media_is_image(descriptor) && descriptor->platform)
-			texts_take(&there, platform_text(descriptor->platform));
-	joined = texts_join(&there, ", ");
-	return error_set(err, ERROR_NOT_FOUND, "there is no image for %s, only for: %.1000s", wanted,
-	                 there.count ? joined : "nothing that is named");
-}
-
-/* choose - the first fit is the index's preference (image-index.md); NULL: none */
-static const struct descriptor *choose(const struct found *found, const struct image_index *index)
-{
-	const struct descriptor *only = NULL;
-	size_t images = 0;
-
-	LIST_EACH(struct descriptor, descriptor, &index->manifests) {
-		if (!media_is_image(descriptor))
-			continue;
-		if (descriptor->platform
-		    && platform_matches(descriptor->platform, wanted_platform(found->pull)))
-			return descriptor;
-		only = descriptor;
-		images++;
-	}
-	return images == 1 && !only->platform ? only : NULL;
-}
-
 static int follow_index(struct found *found, struct error *err)
 {
 	struct registry_manifest manifest = {0};
@@ -110,9 +78,9 @@ static int follow_index(struct found *found, struct error *err)
 
 	if (r < 0)
 		return error_wrap(err, r, "image index %.19s", found->digest);
-	chosen = choose(found, &index);
+	chosen = media_choose(&index, wanted_platform(found->pull), err);
 	if (!chosen)
-		r = tell_platforms(found, &index, err);
+		r = -ENOENT;
 	else if (media_is_index(chosen))
 		r = error_set(err, ERROR_UNSUPPORTED, "an index inside an index is not followed");
 	else

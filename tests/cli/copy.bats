@@ -63,8 +63,8 @@ copies()
 	runs image copy --tls-verify=false "$@"
 }
 
-# cant PATTERN ARGUMENT...
-cant()
+# unwilling PATTERN ARGUMENT...
+unwilling()
 {
 	local pattern=$1
 	shift
@@ -101,7 +101,7 @@ sent()
 	is "$MANIFEST" "$(raw "docker://$OTHER/team/app:3")"
 	copies --platform linux/s390x "docker://$PLAIN/team/app:1" "docker://$OTHER/team/app:4"
 	has s390x "$(skopeo inspect --tls-verify=false --override-arch s390x "docker://$OTHER/team/app:4")"
-	cant 'no image for linux/riscv64.*linux/s390x.*--all' --platform linux/riscv64 "docker://$PLAIN/team/app:1" "oci:$WORK/x"
+	unwilling 'no image for linux/riscv64.*linux/s390x.*--platform' --platform linux/riscv64 "docker://$PLAIN/team/app:1" "oci:$WORK/x"
 }
 
 @test "within a registry blobs are mounted" {
@@ -165,9 +165,9 @@ sent()
 	timeout 60 skopeo --insecure-policy copy -q "docker-archive:$WORK/d.tar" "docker-archive:$WORK/skopeo.tar:x/y:1" 3>&-
 	copies "docker-archive:$WORK/skopeo.tar" "dir:$WORK/ddir"
 	timeout 60 skopeo inspect "dir:$WORK/ddir" >/dev/null
-	cant 'no image @1' "docker-archive:$WORK/d.tar:@1" "dir:$WORK/x"
-	cant 'no image named docker.io/library/none' "docker-archive:$WORK/d.tar:none" "dir:$WORK/x"
-	cant 'one platform' -a "docker://$PLAIN/team/app:1" "docker-archive:$WORK/x"
+	unwilling 'no image @1' "docker-archive:$WORK/d.tar:@1" "dir:$WORK/x"
+	unwilling 'no image named docker.io/library/none' "docker-archive:$WORK/d.tar:none" "dir:$WORK/x"
+	unwilling 'one platform' -a "docker://$PLAIN/team/app:1" "docker-archive:$WORK/x"
 }
 
 @test "formats change when they have to, or are asked to, and never behind one's back" {
@@ -180,9 +180,9 @@ sent()
 	# back again: in a layout there are the OCI's only
 	copies -a "docker://$PLAIN/as/docker:1" "oci:$WORK/again:x"
 	hasnt 'docker' "$(skopeo inspect --raw "oci:$WORK/again:x")"
-	cant 'another digest' --preserve-digests "docker://$PLAIN/as/docker:1" "oci:$WORK/again:y"
-	cant 'oci only' -f v2s2 "docker://$PLAIN/team/app:1" "oci:$WORK/again:y"
-	cant 'not oci or v2s2' -f v2s1 "docker://$PLAIN/team/app:1" "dir:$WORK/x"
+	unwilling 'another digest' --preserve-digests "docker://$PLAIN/as/docker:1" "oci:$WORK/again:y"
+	unwilling 'oci only' -f v2s2 "docker://$PLAIN/team/app:1" "oci:$WORK/again:y"
+	unwilling 'not oci or v2s2' -f v2s1 "docker://$PLAIN/team/app:1" "dir:$WORK/x"
 	copies -a --preserve-digests "docker://$PLAIN/as/docker:1" "docker://$PLAIN/as/docker:2"
 }
 
@@ -191,8 +191,8 @@ sent()
 	copies "oci:$WORK/lay:it" "oci:$WORK/many:two"
 	copies -a "oci:$WORK/lay:it" "oci:$WORK/many:two"
 	is '["one","two"]' "$(jq -c '[.manifests[].annotations["org.opencontainers.image.ref.name"]]' "$WORK/many/index.json")"
-	cant 'there are: one, two' "oci:$WORK/many" "dir:$WORK/x"
-	cant 'no images in it are named "three"; there are: one, two' "oci:$WORK/many:three" "dir:$WORK/x"
+	unwilling 'there are: one, two' "oci:$WORK/many" "dir:$WORK/x"
+	unwilling 'no images in it are named "three"; there are: one, two' "oci:$WORK/many:three" "dir:$WORK/x"
 	copies "oci:$WORK/many:two" "dir:$WORK/picked"
 	is "$MANIFEST" "$(raw "dir:$WORK/picked")"
 }
@@ -223,16 +223,16 @@ sent()
 	done
 	copies busybox "docker://$PLAIN/from/store:1"
 	is "$(c images -q --no-trunc busybox)" "$(skopeo inspect --tls-verify=false --raw "docker://$PLAIN/from/store:1" | jq -r .config.digest)"
-	cant 'one platform' -a busybox "oci:$WORK/x"
-	cant 'coracle pull nonesuch' nonesuch "oci:$WORK/x"
+	unwilling 'one platform' -a busybox "oci:$WORK/x"
+	unwilling 'coracle pull nonesuch' nonesuch "oci:$WORK/x"
 }
 
 @test "credentials are for their side only" {
-	cant 'coracle login' "docker://$BASIC/good/app:1" "oci:$WORK/x"
+	unwilling 'coracle login' "docker://$BASIC/good/app:1" "oci:$WORK/x"
 	forget open
 	copies --src-creds tester:s3cret-word "docker://$BASIC/good/app:1.0" "docker://$OPEN/good/got:1"
 	is '' "$(jq -r '.headers.authorization // empty' "$WORK/open.log")"
-	cant 'coracle login' --dest-creds tester:s3cret-word "docker://$BASIC/good/app:1" "oci:$WORK/x"
+	unwilling 'coracle login' --dest-creds tester:s3cret-word "docker://$BASIC/good/app:1" "oci:$WORK/x"
 	copies --dest-creds tester:s3cret-word "oci:$WORK/lay:it" "docker://$BASIC/mine/app:1"
 	printf '{"auths": {"%s": {"auth": "%s"}}}' "$BASIC" "$(printf tester:s3cret-word | base64)" >"$WORK/both.json"
 	copies --authfile "$WORK/both.json" "docker://$BASIC/mine/app:1" "docker://$BASIC/mine/app:2"
@@ -242,14 +242,14 @@ sent()
 
 @test "a registry that lies, or breaks off, leaves nothing under the name" {
 	local lie
-	cant . "docker://$OPEN/cut/app:1.0" "oci-archive:$WORK/lie.tar"
+	unwilling . "docker://$OPEN/cut/app:1.0" "oci-archive:$WORK/lie.tar"
 	for lie in wrong-bytes wrong-header longer shorter html huge schema1 nested; do
-		cant . "docker://$OPEN/$lie/app:1.0" "oci-archive:$WORK/lie.tar"
-		cant . "docker://$OPEN/$lie/app:1.0" "docker-archive:$WORK/lie.tar"
-		cant . "docker://$OPEN/$lie/app:1.0" "docker://$PLAIN/lie/app:1"
+		unwilling . "docker://$OPEN/$lie/app:1.0" "oci-archive:$WORK/lie.tar"
+		unwilling . "docker://$OPEN/$lie/app:1.0" "docker-archive:$WORK/lie.tar"
+		unwilling . "docker://$OPEN/$lie/app:1.0" "docker://$PLAIN/lie/app:1"
 		[ ! -e "$WORK/lie.tar" ]
 	done
-	cant 'manifest unknown' "docker://$PLAIN/lie/app:1" "oci:$WORK/lie"
+	unwilling 'manifest unknown' "docker://$PLAIN/lie/app:1" "oci:$WORK/lie"
 	[ ! -e "$WORK/lie" ]
 	is '' "$(find "$WORK" -maxdepth 1 -name '.coracle-*')"
 	# what is only unlucky goes on
@@ -268,9 +268,9 @@ sent()
 	printf X | dd of="$file" bs=1 seek=40 conv=notrunc status=none
 	# one that has no blob of this yet
 	lying fresh
-	cant 'another digest' "docker://$PLAIN/rotten/app:1" "docker://$(port fresh)/rotten/app:1"
-	cant 'another digest' "docker://$PLAIN/rotten/app:1" "oci-archive:$WORK/rotten.tar"
-	cant 'another digest' "docker://$PLAIN/rotten/app:1" "docker-archive:$WORK/rotten.tar"
+	unwilling 'another digest' "docker://$PLAIN/rotten/app:1" "docker://$(port fresh)/rotten/app:1"
+	unwilling 'another digest' "docker://$PLAIN/rotten/app:1" "oci-archive:$WORK/rotten.tar"
+	unwilling 'another digest' "docker://$PLAIN/rotten/app:1" "docker-archive:$WORK/rotten.tar"
 	cp "$WORK/right" "$file"
 	[ ! -e "$WORK/rotten.tar" ]
 	is 0 "$(jq -r 'select(.method == "PUT").path' "$WORK/fresh.log" | grep -c /manifests/ || true)"
@@ -319,64 +319,64 @@ registry_fresh()
 	# digests that lead out of it
 	fresh
 	printf '{"schemaVersion": 2, "manifests": [{"digest": "sha256:../../../secret", "size": 7}]}' >"$WORK/bad/index.json"
-	cant 'digest' "oci:$WORK/bad" "dir:$WORK/x"
+	unwilling 'digest' "oci:$WORK/bad" "dir:$WORK/x"
 	printf '{"schemaVersion": 2, "manifests": [{"digest": "sha512:%s", "size": 7}]}' "$hex" >"$WORK/bad/index.json"
-	cant 'digest' "oci:$WORK/bad" "dir:$WORK/x"
+	unwilling 'digest' "oci:$WORK/bad" "dir:$WORK/x"
 	# links that lead out of it, of the blob and of the directory
 	fresh
 	ln -s ../../../secret "$WORK/bad/blobs/sha256/$hex"
 	printf '{"schemaVersion": 2, "manifests": [{"mediaType": "application/vnd.oci.image.manifest.v1+json", "digest": "sha256:%s", "size": 7}]}' \
 		"$hex" >"$WORK/bad/index.json"
-	cant 'holds no file' "oci:$WORK/bad" "dir:$WORK/x"
+	unwilling 'holds no file' "oci:$WORK/bad" "dir:$WORK/x"
 	mkdir -p "$WORK/outside/sha256"
 	cp "$WORK/secret" "$WORK/outside/sha256/$hex"
 	rm -rf "$WORK/bad/blobs"
 	ln -s "$WORK/outside" "$WORK/bad/blobs"
-	cant 'holds no file' "oci:$WORK/bad" "dir:$WORK/x"
+	unwilling 'holds no file' "oci:$WORK/bad" "dir:$WORK/x"
 	# a FIFO must not make us wait
 	rm "$WORK/bad/index.json"
 	mkfifo "$WORK/bad/index.json"
-	cant 'index.json' "oci:$WORK/bad" "dir:$WORK/x"
+	unwilling 'index.json' "oci:$WORK/bad" "dir:$WORK/x"
 	# sizes and bytes that are others
 	fresh
 	sed -i 's/"size": [0-9]*/"size": 5/' "$WORK/bad/index.json"
-	cant 'index.json says 5' "oci:$WORK/bad" "dir:$WORK/x"
+	unwilling 'index.json says 5' "oci:$WORK/bad" "dir:$WORK/x"
 	fresh
 	for blob in "$WORK"/bad/blobs/sha256/*; do
 		[ "$(head -c 2 "$blob" | od -An -tx1)" != ' 1f 8b' ] || printf X | dd of="$blob" bs=1 seek=30 conv=notrunc status=none
 	done
-	cant 'another digest' "oci:$WORK/bad" "dir:$WORK/x"
-	cant 'digest' "oci:$WORK/bad" "docker://$PLAIN/bad/app:1"
-	cant . "oci:$WORK/bad" "docker-archive:$WORK/x"
+	unwilling 'another digest' "oci:$WORK/bad" "dir:$WORK/x"
+	unwilling 'digest' "oci:$WORK/bad" "docker://$PLAIN/bad/app:1"
+	unwilling . "oci:$WORK/bad" "docker-archive:$WORK/x"
 	fresh
 	for blob in "$WORK"/bad/blobs/sha256/*; do
 		[ "$(head -c 2 "$blob" | od -An -tx1)" != ' 1f 8b' ] || echo more >>"$blob"
 	done
-	cant 'the manifest says' "oci:$WORK/bad" "dir:$WORK/x"
-	cant 'the manifest says' "oci:$WORK/bad" "docker-archive:$WORK/x"
+	unwilling 'the manifest says' "oci:$WORK/bad" "dir:$WORK/x"
+	unwilling 'the manifest says' "oci:$WORK/bad" "docker-archive:$WORK/x"
 	# an index.json without end, and one that is none
 	fresh
 	head -c 5000000 /dev/zero | tr '\0' ' ' >"$WORK/bad/index.json"
-	cant 'too large' "oci:$WORK/bad" "dir:$WORK/x"
+	unwilling 'too large' "oci:$WORK/bad" "dir:$WORK/x"
 	echo '[]' >"$WORK/bad/index.json"
-	cant 'index.json' "oci:$WORK/bad" "dir:$WORK/x"
+	unwilling 'index.json' "oci:$WORK/bad" "dir:$WORK/x"
 	[ ! -e "$WORK/x" ]
 	# as destination: neither through a link, nor over what is no layout
 	rm -rf "$WORK/bad"
 	mkdir "$WORK/bad" "$WORK/empty"
 	ln -s ../empty "$WORK/bad/blobs"
-	cant 'bad/blobs' "oci:$WORK/lay:it" "oci:$WORK/bad"
+	unwilling 'bad/blobs' "oci:$WORK/lay:it" "oci:$WORK/bad"
 	is '' "$(ls -A "$WORK/empty")"
-	cant 'other files' "oci:$WORK/lay:it" "dir:$WORK"
-	cant 'another digest|holds no file|digest' "docker-archive:$WORK/lay" "dir:$WORK/x"
+	unwilling 'other files' "oci:$WORK/lay:it" "dir:$WORK"
+	unwilling 'another digest|holds no file|digest' "docker-archive:$WORK/lay" "dir:$WORK/x"
 }
 
 @test "words that name no place are told what there is" {
-	cant 'docker://NAME, oci:DIR' docker-daemon:x "dir:$WORK/x"
-	cant 'docker://NAME, oci:DIR' https://x/y "dir:$WORK/x"
-	cant 'names no file' oci: "dir:$WORK/x"
-	cant 'names no image' docker:// "dir:$WORK/x"
-	cant 'No such file' oci:/nonexistent "dir:$WORK/x"
-	cant 'archive' "oci-archive:$WORK/hello" "dir:$WORK/x"
+	unwilling 'docker://NAME, oci:DIR' docker-daemon:x "dir:$WORK/x"
+	unwilling 'docker://NAME, oci:DIR' https://x/y "dir:$WORK/x"
+	unwilling 'names no file' oci: "dir:$WORK/x"
+	unwilling 'names no image' docker:// "dir:$WORK/x"
+	unwilling 'No such file' oci:/nonexistent "dir:$WORK/x"
+	unwilling 'archive' "oci-archive:$WORK/hello" "dir:$WORK/x"
 	refuses 125 'DESTINATION|operand|argument' image copy one
 }
