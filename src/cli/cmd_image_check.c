@@ -190,7 +190,7 @@ static int check_run(struct engine *engine, void *data, const struct texts *oper
 const struct command cmd_image_check = {
 	.name = "image check",
 	.group = "Images",
-	.summary = "are images what they were when they came",
+	.summary = "verify the layers and documents of images, and repair them",
 	.operands = "[IMAGE...]",
 	.complete = "image",
 	.example = "coracle image check --repair",
@@ -204,7 +204,7 @@ const struct command cmd_image_check = {
 const struct command cmd_system_check = {
 	.name = "system check",
 	.group = "This program",
-	.summary = "are images, layers and names what they should be",
+	.summary = "verify all images, layers and names, and repair them",
 	.example = "coracle system check --quick",
 	.opts = system_check_opts,
 	.request_size = sizeof(struct check_request),

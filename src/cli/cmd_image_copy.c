@@ -67,7 +67,7 @@ static int copy_run(struct engine *engine, void *data, const struct texts *opera
 
 const struct command cmd_image_copy = {
 	.name = "image copy",
-	.group = "Images",
+	.group = "Registries",
 	.summary = "copy images between registries, files and the store",
 	.operands = "SOURCE DESTINATION",
 	.complete = "image",

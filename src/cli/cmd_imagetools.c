@@ -128,7 +128,7 @@ static int imagetools_run(UNUSED struct engine *engine, void *data, const struct
 
 const struct command cmd_buildx_imagetools = {
 	.name = "buildx imagetools",
-	.group = "Images",
+	.group = "Registries",
 	.summary = "show an image in its registry, as docker buildx does",
 	.operands = "inspect NAME",
 	.example = "coracle buildx imagetools inspect docker.io/library/debian:12",

@@ -259,7 +259,7 @@ static int login_run(UNUSED struct engine *engine, void *data, const struct text
 
 const struct command cmd_login = {
 	.name = "login",
-	.group = "Images",
+	.group = "Registries",
 	.summary = "remember credentials for a registry",
 	.operands = "[REGISTRY]",
 	.example = "coracle login quay.io\n"

@@ -50,7 +50,7 @@ static int logout_run(UNUSED struct engine *engine, void *data, const struct tex
 
 const struct command cmd_logout = {
 	.name = "logout",
-	.group = "Images",
+	.group = "Registries",
 	.summary = "forget the credentials for a registry",
 	.operands = "[REGISTRY]",
 	.example = "coracle logout quay.io\n"

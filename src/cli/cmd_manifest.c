@@ -49,7 +49,7 @@ static int create_run(struct engine *engine, void *data, const struct texts *ope
 
 const struct command cmd_manifest_create = {
 	.name = "manifest create",
-	.group = "Images",
+	.group = "Registries",
 	.summary = "make a manifest list: one name for images of several platforms",
 	.operands = "LIST [IMAGE...]",
 	.complete = "image",
@@ -99,7 +99,7 @@ static int add_run(struct engine *engine, void *data, const struct texts *operan
 
 const struct command cmd_manifest_add = {
 	.name = "manifest add",
-	.group = "Images",
+	.group = "Registries",
 	.summary = "add images of the store or of registries to a manifest list",
 	.operands = "LIST IMAGE...",
 	.complete = "image",
@@ -139,7 +139,7 @@ static int annotate_run(struct engine *engine, void *data, const struct texts *o
 
 const struct command cmd_manifest_annotate = {
 	.name = "manifest annotate",
-	.group = "Images",
+	.group = "Registries",
 	.summary = "say for which platform an image of a manifest list is",
 	.operands = "LIST [IMAGE]",
 	.complete = "image",
@@ -169,7 +169,7 @@ static int remove_run(struct engine *engine, UNUSED void *data, const struct tex
 
 const struct command cmd_manifest_remove = {
 	.name = "manifest remove",
-	.group = "Images",
+	.group = "Registries",
 	.summary = "take an image out of a manifest list",
 	.operands = "LIST DIGEST",
 	.complete = "image",
@@ -215,7 +215,7 @@ static int rm_run(struct engine *engine, void *data, const struct texts *operand
 
 const struct command cmd_manifest_rm = {
 	.name = "manifest rm",
-	.group = "Images",
+	.group = "Registries",
 	.summary = "remove manifest lists; their images stay",
 	.operands = "LIST...",
 	.complete = "image",
@@ -237,8 +237,8 @@ static int exists_run(struct engine *engine, UNUSED void *data, const struct tex
 
 const struct command cmd_manifest_exists = {
 	.name = "manifest exists",
-	.group = "Images",
-	.summary = "exit status 0 when there is a manifest list of that name, 1 when not",
+	.group = "Registries",
+	.summary = "tell by the exit status whether a manifest list is here: 0 yes, 1 no",
 	.operands = "LIST",
 	.complete = "image",
 	.opts = no_opts,

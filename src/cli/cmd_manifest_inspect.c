@@ -31,7 +31,7 @@ static int inspect_run(struct engine *engine, void *data, const struct texts *op
 
 const struct command cmd_manifest_inspect = {
 	.name = "manifest inspect",
-	.group = "Images",
+	.group = "Registries",
 	.summary = "show a manifest list, or the manifest of an image in a registry",
 	.operands = "NAME",
 	.complete = "image",

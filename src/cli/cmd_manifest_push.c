@@ -64,7 +64,7 @@ static int push_run(struct engine *engine, void *data, const struct texts *opera
 
 const struct command cmd_manifest_push = {
 	.name = "manifest push",
-	.group = "Images",
+	.group = "Registries",
 	.summary = "send a manifest list and its images to a registry",
 	.operands = "LIST [DESTINATION]",
 	.complete = "image",

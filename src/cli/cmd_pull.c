@@ -96,7 +96,7 @@ static int pull_run(struct engine *engine, void *data, const struct texts *opera
 const struct command cmd_pull = {
 	.name = "pull",
 	.aliases = "image pull",
-	.group = "Images",
+	.group = "Registries",
 	.summary = "fetch images from registries",
 	.operands = "IMAGE...",
 	.complete = "image",

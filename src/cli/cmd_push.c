@@ -80,7 +80,7 @@ static int push_run(struct engine *engine, void *data, const struct texts *opera
 const struct command cmd_push = {
 	.name = "push",
 	.aliases = "image push",
-	.group = "Images",
+	.group = "Registries",
 	.summary = "send an image to a registry",
 	.operands = "IMAGE [DESTINATION]",
 	.complete = "image",

@@ -175,7 +175,7 @@ static int search_run(UNUSED struct engine *engine, void *data, const struct tex
 const struct command cmd_search = {
 	.name = "search",
 	.aliases = "image search",
-	.group = "Images",
+	.group = "Registries",
 	.summary = "find images in registries, or the tags of one",
 	.operands = "TERM",
 	.example = "coracle search --filter is-official=true debian\n"
@@ -213,7 +213,7 @@ static int tags_run(UNUSED struct engine *engine, void *data, const struct texts
 
 const struct command cmd_image_tags = {
 	.name = "image tags",
-	.group = "Images",
+	.group = "Registries",
 	.summary = "list all tags that a registry has of a name",
 	.operands = "NAME",
 	.example = "coracle image tags docker.io/library/debian",

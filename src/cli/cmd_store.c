@@ -107,7 +107,7 @@ static int ls_run(struct engine *engine, void *data, UNUSED const struct texts *
 
 const struct command cmd_store_create = {
 	.name = "store create",
-	.group = "Images",
+	.group = "Shared image stores",
 	.summary = "make an image store that others can read",
 	.operands = "DIR",
 	.complete = "file",
@@ -121,7 +121,7 @@ const struct command cmd_store_create = {
 
 const struct command cmd_store_add = {
 	.name = "store add",
-	.group = "Images",
+	.group = "Shared image stores",
 	.summary = "use images of somebody else's store, without copying them",
 	.operands = "DIR...",
 	.complete = "file",
@@ -136,7 +136,7 @@ const struct command cmd_store_add = {
 const struct command cmd_store_ls = {
 	.name = "store ls",
 	.aliases = "store list",
-	.group = "Images",
+	.group = "Shared image stores",
 	.summary = "list additional image stores",
 	.opts = ls_opts,
 	.request_size = sizeof(struct store_request),
@@ -148,7 +148,7 @@ const struct command cmd_store_ls = {
 const struct command cmd_store_rm = {
 	.name = "store rm",
 	.aliases = "store remove",
-	.group = "Images",
+	.group = "Shared image stores",
 	.summary = "use an additional image store no longer",
 	.operands = "DIR...",
 	.complete = "file",

@@ -14,18 +14,21 @@
 static const struct {
 	const char *name, *summary;
 } groups[] = {
-	{"container", "containers: run, start, stop, rm, ps, logs, exec..."},
-	{"image", "images: ls, load, import, tag, rm, inspect, history, tree, diff, mount"},
+	{"container", "containers: run, start, stop, rm, prune, ps, logs, exec..."},
+	{"image", "images: ls, pull, push, copy, load, save, tag, rm, prune, check, history, tree, diff, mount..."},
 	{"manifest", "manifest lists, one name for several platforms: create, add, annotate, inspect, push, rm..."},
 	{"buildx", "of docker buildx: imagetools inspect"},
 	{"store", "image stores that are shared: create, add, ls, rm"},
 	{"volume", "volumes: create, ls, inspect, rm, prune"},
-	{"system", "this machine: info"},
+	{"system", "this machine and this store: info, df, check, prune"},
 	{"runtime", "OCI runtime for other engines: create, start, run, exec, state, kill, delete..."},
 };
 
 /* headings of coracle --help, in the order in which a person looks for things */
-static const char *const headings[] = {"Containers", "Look", "Images", "Volumes", "OCI runtime", "This program"};
+static const char *const headings[] = {
+	"Containers", "Look", "Images", "Registries", "Shared image stores",
+	"Volumes", "OCI runtime", "This program",
+};
 
 const char *group_summary(const char *name)
 {
@@ -170,7 +173,7 @@ static void print_commands(const char *heading, FILE *out)
 		/* "container inspect" and "image inspect" are narrower forms of "inspect" */
 		if (strstr(command->name, " inspect") && strcmp(heading, "Volumes") != 0)
 			continue;
-		(void) fprintf(out, "  %-16s  %s\n", command->name, command->summary);
+		(void) fprintf(out, "  %-18s  %s\n", command->name, command->summary);
 	}
 }
 
@@ -190,7 +193,7 @@ void help_top(FILE *out)
 		print_commands(headings[i], out);
 	(void) fputs("\nGroups, with the same commands as docker and podman know them:\n", out);
 	for (size_t i = 0; i < ARRAY_LEN(groups); i++)
-		(void) fprintf(out, "  %-16s  %s\n", groups[i].name, groups[i].summary);
+		(void) fprintf(out, "  %-18s  %s\n", groups[i].name, groups[i].summary);
 	(void) putc('\n', out);
 	(void) opts_each(global_opts, print_row, &options);
 	/* why, says coracle(1): the list would bury the rest */
