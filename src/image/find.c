@@ -102,6 +102,16 @@ static bool has_repository(const struct image_record *record, const char *full)
 	return false;
 }
 
+/* has_digest - of its manifest, its configuration, or the manifest that a push sent to this repository */
+static bool has_digest(const struct image_record *record, const char *full, const char *digest)
+{
+	AUTO_FREE char *repository = name_repository(full, NULL);
+	AUTO_FREE char *pushed = xprintf("%s@%s", repository, digest);
+
+	return (record->manifest_digest && strcmp(record->manifest_digest, digest) == 0) || strcmp(record->id, digest) == 0
+	       || texts_has(&record->pushed, pushed);
+}
+
 /* find_by_digest - NAME@DIGEST: the digest of the manifest, or of the configuration */
 static int find_by_digest(struct store *store, const char *digest, const struct texts *candidates,
                           struct image_record *out, char **name, struct error *err)
@@ -125,8 +135,7 @@ static int find_by_digest(struct store *store, const char *digest, const struct 
 	for (size_t i = 0; i < candidates->count; i++) {
 		LIST_EACH(struct image_record, record, &records) {
 			if (record->damaged || !has_repository(record, candidates->items[i])
-			    || ((!record->manifest_digest || strcmp(record->manifest_digest, digest) != 0)
-			        && strcmp(record->id, digest) != 0))
+			    || !has_digest(record, candidates->items[i], digest))
 				continue;
 			*out = TAKE(*record, (struct image_record){0});
 			if (name)

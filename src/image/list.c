@@ -64,6 +64,7 @@ static json_t *row(const struct image_record *record, const char *name)
 	json_t *object = json_object();
 	AUTO_FREE char *tag = NULL;
 	AUTO_FREE char *repository = name ? name_repository(name, &tag) : NULL;
+	AUTO_FREE char *digest = name ? piece_digest(record, name) : NULL;
 	char at[CLOCK_TEXT_SIZE];
 
 	(void) clock_go(created(record), at);
@@ -72,8 +73,8 @@ static json_t *row(const struct image_record *record, const char *name)
 	piece_set(object, "Tag", piece_text(tag ? tag : record->damaged ? "damaged" : NONE));
 	set_common(object, record);
 	piece_set(object, "RepoTags", piece_list(&record->names));
-	if (!record->manifest_digest)
-		piece_set(object, "Digest", json_string(NONE));
+	if (digest || !record->manifest_digest)
+		piece_set(object, "Digest", json_string(digest ? digest : NONE));
 	piece_set(object, "CreatedAt", json_string(at));
 	piece_set(object, "CreatedTime", json_string(at));
 	piece_set(object, "Containers", json_string("N/A"));

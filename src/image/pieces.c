@@ -4,6 +4,8 @@
 
 #include "coracle/base/alloc.h"
 
+#include <string.h>
+
 #include "name.h"
 
 json_t *piece_text(const char *text)
@@ -31,16 +33,30 @@ json_t *piece_object(const struct pairs *pairs)
 	return object;
 }
 
+char *piece_digest(const struct image_record *record, const char *name)
+{
+	AUTO_FREE char *repository = name_repository(name, NULL);
+	const char *digest = record->manifest_digest;
+	size_t length = strlen(repository);
+
+	/* layers that came unpacked are compressed on the way out: what was sent has another digest than what is here */
+	for (size_t i = 0; i < record->pushed.count; i++)
+		if (strncmp(record->pushed.items[i], repository, length) == 0 && record->pushed.items[i][length] == '@')
+			digest = record->pushed.items[i] + length + 1;
+	return digest ? xstrdup(digest) : NULL;
+}
+
 json_t *piece_digests(const struct image_record *record)
 {
 	AUTO_TEXTS struct texts digests = {0};
 
-	for (size_t i = 0; record->manifest_digest && i < record->names.count; i++) {
+	for (size_t i = 0; i < record->names.count; i++) {
 		AUTO_FREE char *repository = name_repository(record->names.items[i], NULL);
-		AUTO_FREE char *digest = xprintf("%s@%s", repository, record->manifest_digest);
+		AUTO_FREE char *digest = piece_digest(record, record->names.items[i]);
+		AUTO_FREE char *full = xprintf("%s@%s", repository, digest ? digest : "");
 
-		if (!texts_has(&digests, digest))
-			texts_add(&digests, digest);
+		if (digest && !texts_has(&digests, full))
+			texts_add(&digests, full);
 	}
 	return piece_list(&digests);
 }

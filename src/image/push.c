@@ -269,6 +269,39 @@ static int check_destination(const char *text, struct error *err)
 	return 0;
 }
 
+/*
+ * remember_digest - so that RepoDigests are what the registry has, as after docker push
+ *
+ * The registry has the image all the same: what goes wrong here is not the push's failure.
+ */
+static void remember_digest(struct store *store, const struct image_record *pushed, const struct image_pushed *sent)
+{
+	AUTO_IMAGE_RECORD struct image_record record = {0};
+	AUTO_FREE char *repository = name_repository(sent->name, NULL);
+	AUTO_FREE char *full = xprintf("%s@%s", repository, sent->digest);
+	struct error ignored = {0};
+	AUTO_CLOSE int hold = store_hold(store, &ignored);
+	bool changed = false;
+
+	/* somebody else's store is never written to; others may have changed or removed the record meanwhile */
+	if (hold < 0 || image_record_read(store, pushed->id, &record, &ignored) < 0 || record.store)
+		return;
+	for (size_t i = record.pushed.count; i-- > 0;) {
+		if (strcmp(record.pushed.items[i], full) == 0)
+			return;
+		if (strncmp(record.pushed.items[i], full, strlen(repository) + 1) != 0)
+			continue;
+		texts_remove(&record.pushed, i);
+		changed = true;
+	}
+	if (!record.manifest_digest || strcmp(record.manifest_digest, sent->digest) != 0) {
+		texts_add(&record.pushed, full);
+		changed = true;
+	}
+	if (changed)
+		(void) !image_record_write(store, &record, &ignored);
+}
+
 static int push_record(struct push *push, struct remote *remote, struct image_record *record, const char *full,
                        struct error *err)
 {
@@ -281,7 +314,12 @@ static int push_record(struct push *push, struct remote *remote, struct image_re
 	prepare_layers(&outgoing);
 	texts_add(&names, full);
 	r = remote_each(remote, &names, REMOTE_PUSH, push_place, &outgoing, err);
-	return r < 0 ? r : 0;
+	if (r < 0)
+		return r;
+	if (push->out->count)
+		remember_digest(push->store, &outgoing.record,
+		                LIST_AT(struct image_pushed, push->out, push->out->count - 1));
+	return 0;
 }
 
 /* own_name - where an image goes that is pushed without a destination */

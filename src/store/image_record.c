@@ -28,6 +28,7 @@ const struct field image_record_fields[] = {
 	FIELD_TEXT("architecture", struct image_record, architecture),
 	FIELD_TEXT("os", struct image_record, os),
 	FIELD_PAIRS("labels", struct image_record, labels),
+	FIELD_TEXTS("pushed", struct image_record, pushed),
 	FIELD_BOOL("elsewhere", struct image_record, elsewhere),
 	FIELD_END,
 };

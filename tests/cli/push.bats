@@ -168,6 +168,26 @@ holds()
 	holds "$PLAIN/other/mounted:2"
 }
 
+@test "after a push the image has the digest that the registry has, and is found by it" {
+	local sent
+	c import "$WORK/l2.tar" "$PLAIN/digests/app:1" >/dev/null
+	c tag "$PLAIN/digests/app:1" "$SECOND/digests/other:1"
+	runs push -q --digestfile "$WORK/digest" "$PLAIN/digests/app:1"
+	sent=$(cat "$WORK/digest")
+	runs image inspect --format '{{range .RepoDigests}}{{println .}}{{end}}' "$PLAIN/digests/app:1"
+	has "^$PLAIN/digests/app@$sent\$"
+	hasnt "^$SECOND/digests/other@$sent\$"
+	runs images --digests --format '{{.Digest}}' "$PLAIN/digests/app:1"
+	is "$sent"
+	runs image exists "$PLAIN/digests/app@$sent"
+	# another compression is another manifest: the last one counts
+	runs push -q --compression-format zstd --digestfile "$WORK/digest" "$PLAIN/digests/app:1"
+	runs images --digests --format '{{.Digest}}' "$PLAIN/digests/app:1"
+	is "$(cat "$WORK/digest")"
+	is "$(digest "$PLAIN/digests/app:1")"
+	gives 1 image exists "$PLAIN/digests/app@$sent"
+}
+
 @test "what was pulled keeps its digest in another repository of the registry" {
 	local before got
 	skopeo --insecure-policy copy -q --dest-tls-verify=false "oci:$WORK/layout:it" "docker://$PLAIN/src/image:1" 3>&-

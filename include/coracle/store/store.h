@@ -97,6 +97,7 @@ struct image_record {
 	char *loaded;          /* RFC 3339, when it came here */
 	char *architecture, *os;
 	struct pairs labels;
+	struct texts pushed;   /* "REPOSITORY@sha256:...", the last manifest sent to each, when that is another than manifest_digest */
 	bool damaged;          /* the record could not be read; only id counts */
 	bool elsewhere;        /* layers were not all in the own store, or others can read that: ask store_places (shared.h) */
 	const char *store;     /* path of the additional store that the record is in (shared.h), the struct store's; NULL: the own one */
