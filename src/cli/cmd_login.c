@@ -164,7 +164,7 @@ static int read_words(const struct login *request, const char *host, char **user
 }
 
 struct words {
-	const char *user, *password; /* borrowed */
+	const char *user, *password, *identity_token; /* borrowed */
 };
 
 static int give_credentials(void *data, UNUSED const char *host, UNUSED const char *repository,
@@ -172,8 +172,9 @@ static int give_credentials(void *data, UNUSED const char *host, UNUSED const ch
 {
 	const struct words *words = data;
 
-	out->user = xstrdup(words->user);
-	out->password = xstrdup(words->password);
+	out->user = words->user ? xstrdup(words->user) : NULL;
+	out->password = words->password ? xstrdup(words->password) : NULL;
+	out->identity_token = words->identity_token ? xstrdup(words->identity_token) : NULL;
 	return 0;
 }
 
@@ -216,17 +217,51 @@ static void wipe(char **secret)
 	free(*secret);
 }
 
+/* kept - 1 when the registry takes what is kept already, 0 when somebody has to be asked */
+static int kept(const struct login *request, const struct auth_options *options, const char *key,
+                const char *host, struct error *err)
+{
+	AUTO_AUTH struct auth auth = {0};
+	struct error why = {0};
+	int r;
+
+	if (request->username || request->password || request->password_stdin)
+		return 0;
+	r = auth_find(options, host, key[strlen(host)] ? key + strlen(host) + 1 : NULL, &auth, err);
+	if (r <= 0)
+		return r;
+	r = check(request, options->places, host, &(struct words){auth.username, auth.password, auth.identity_token}, &why);
+	if (r < 0 && why.kind == ERROR_DENIED) {
+		print_warning("the credentials in %s are not taken any longer", auth.source);
+		return 0;
+	}
+	if (r < 0) {
+		*err = why;
+		return r;
+	}
+	if (print_is_docker())
+		print_line("Authenticating with existing credentials... [Username: %s]\n\nLogin Succeeded",
+		           auth.username ? auth.username : "<token>");
+	else
+		print_line("Authenticating with existing credentials for %s\n"
+		           "Existing credentials are valid. Already logged in to %s", key, key);
+	return 1;
+}
+
 static int login(const struct login *request, const struct auth_options *options, const char *key,
                  const char *host, struct error *err)
 {
 	AUTO_FREE char *user = NULL, *source = NULL;
 	AUTO(wipe) char *password = NULL;
 	struct words words;
-	int r = read_words(request, host, &user, &password, err);
+	int r = kept(request, options, key, host, err);
 
+	if (r != 0)
+		return r < 0 ? r : 0;
+	r = read_words(request, host, &user, &password, err);
 	if (r < 0)
 		return r;
-	words = (struct words){user, password};
+	words = (struct words){user, password, NULL};
 	r = check(request, options->places, host, &words, err);
 	if (r >= 0)
 		r = auth_store(options, key, user, password, &source, err);
