@@ -140,6 +140,7 @@ static int history_run(struct engine *engine, void *data, const struct texts *op
 		.table = table,
 		.quiet = request->quiet ? "ID" : NULL,
 		.captions = captions,
+		.json_lines = print_is_docker(),
 	};
 	int r = image_history(engine, operands->items[0], request->platform, &steps, err);
 

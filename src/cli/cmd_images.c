@@ -195,6 +195,7 @@ static int images_print(const struct images_request *request, const char *format
 		.table = wanted,
 		.quiet = request->quiet ? "ID" : NULL,
 		.captions = captions,
+		.json_lines = print_is_docker(),
 		.no_heading = request->no_heading,
 	};
 

@@ -79,6 +79,7 @@ static int ps_once(struct engine *engine, struct ps_request *request, const char
 		.table = request->list.size ? sized : table,
 		.quiet = request->quiet ? "ID" : NULL,
 		.captions = captions,
+		.json_lines = print_is_docker(),
 		.no_heading = request->no_heading,
 	};
 	return output_list(&output, stdout, err);

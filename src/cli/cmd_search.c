@@ -127,6 +127,7 @@ static int search_names(const struct search_request *request, const char *term, 
 		.format = request->format,
 		.table = request->compatible ? compatible : print_is_docker() ? docker : podman,
 		.captions = captions,
+		.json_lines = print_is_docker(),
 	}, stdout, err);
 }
 

@@ -85,6 +85,7 @@ static int system_df_run(struct engine *engine, void *data, UNUSED const struct 
 		.format = request->format,
 		.table = "table {{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}",
 		.captions = captions,
+		.json_lines = print_is_docker(),
 	};
 	return output_list(&output, stdout, err);
 }

@@ -47,6 +47,7 @@ static int volume_ls_run(struct engine *engine, void *data, UNUSED const struct 
 		.table = "table {{.Driver}}\t{{.Name}}",
 		.quiet = request->quiet ? "Name" : NULL,
 		.captions = captions,
+		.json_lines = print_is_docker(),
 		.no_heading = request->no_heading,
 	};
 	return output_list(&output, stdout, err);

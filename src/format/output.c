@@ -189,7 +189,9 @@ int output_list_text(const struct output_list *request, struct text *out, struct
 	AUTO_TEMPLATE struct template *template = NULL;
 	const char *body;
 
-	if (is_word(format, "json"))
+	if (is_word(format, "json") && request->json_lines)
+		format = "{{json .}}";
+	else if (is_word(format, "json"))
 		return print_json_document(request->typed ? request->typed : request->rows,
 		                           request->kinds, out, err);
 	if (is_word(format, "") && request->quiet)

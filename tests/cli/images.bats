@@ -145,6 +145,28 @@ test_teardown()
 	[ "$status" = 125 ]
 }
 
+@test "--format json is an array, for docker a line a row with its names of fields" {
+	ln -sf "$CORACLE" "$WORK/docker"
+	c tag busybox json:1
+	c tag busybox json:2
+	runs images --format json
+	is array "$(jq -r type <<<"$output")"
+	run --separate-stderr timeout 60 "$WORK/docker" images --format json json
+	is 2 "${#lines[@]}"
+	is 'localhost/json:1 localhost/json:2' "$(jq -r '.Repository + ":" + .Tag' <<<"$output" | sort | xargs)"
+	run --separate-stderr timeout 60 "$WORK/docker" images --format json nothing
+	is ''
+	run --separate-stderr timeout 60 "$WORK/docker" ps -a --format json
+	is ''
+	run --separate-stderr timeout 60 "$WORK/docker" history --format json json:1
+	is object "$(jq -r type <<<"${lines[0]}")"
+	run --separate-stderr timeout 60 "$WORK/docker" system df --format json
+	is Images "$(jq -r .Type <<<"${lines[0]}")"
+	run --separate-stderr timeout 60 "$WORK/docker" volume ls --format json
+	is ''
+	c rmi json:1 json:2
+}
+
 @test "image inspect has what scripts use" {
 	run bash -c '"$CORACLE" image inspect busybox | jq -r ".[0] | .RepoTags[0], .Os, .RootFS.Type, .Config.Cmd[0], (.Size > 100000), (.Created | length > 10)"'
 	has 'busybox:latest'

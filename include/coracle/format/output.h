@@ -3,7 +3,7 @@
  * output.h - what a command prints for --format, from JSON objects
  *
  *   list      NULL or "table": the default table; "table TEMPLATE": aligned columns with a heading;
- *             "json": an indented array; any other template: one line a row
+ *             "json": an indented array (see json_lines); any other template: one line a row
  *   inspect   NULL or "json": indented JSON; a template: run once an object, a newline after each
  *
  * The two characters "\t" and "\n" outside of actions stand for a tab and a newline; inside of
@@ -29,6 +29,7 @@ struct output_list {
 	const struct template_caption *captions; /* ends with field NULL; NULL: none */
 	const struct template_kinds *kinds;      /* NULL: template_default_kinds */
 	bool no_heading;
+	bool json_lines; /* the bare "json" is docker's: a row a line, instead of podman's array of typed */
 };
 
 /*
