@@ -220,7 +220,7 @@ void help_group(const char *group, FILE *out)
 
 			if (strncmp(name, group, len) != 0 || name[len] != ' ')
 				continue;
-			(void) fprintf(out, "  %-16s  %s\n", name + len + 1, (*at)->summary);
+			(void) fprintf(out, "  %-18s  %s\n", name + len + 1, (*at)->summary);
 			break;
 		}
 	}

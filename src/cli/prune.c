@@ -14,7 +14,10 @@ bool prune_ask(const char *question)
 
 	(void) printf("%s [y/N] ", question);
 	(void) fflush(stdout);
-	return fgets(answer, sizeof answer, stdin) && (answer[0] == 'y' || answer[0] == 'Y');
+	if (fgets(answer, sizeof answer, stdin))
+		return answer[0] == 'y' || answer[0] == 'Y';
+	print_line("%s", ""); /* nobody has typed the end of the line */
+	return false;
 }
 
 bool prune_is_podman(void)

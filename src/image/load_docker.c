@@ -62,6 +62,9 @@ int load_docker(struct loading *loading, struct error *err)
 	json = json_parse(bytes, length, err);
 	if (!json)
 		return error_wrap(err, -EINVAL, "manifest.json");
+	if (json_is_object(json) && loading->request->input)
+		return error_set(err, ERROR_UNSUPPORTED, "an image directory of skopeo's kind: coracle image copy dir:%.300s NAME",
+		                 loading->request->input);
 	if (!json_is_array(json) || json_array_size(json) == 0)
 		return error_set(err, ERROR_INVALID, "manifest.json: is not a list of images");
 	json_array_foreach(json, i, item) {

@@ -135,6 +135,8 @@ id_of()
 	refuses 125 '-o DIRECTORY' save --format oci-dir two:1
 	refuses 125 'one image' save --format docker-dir -o "$WORK/x" two:1 busybox
 	refuses 125 'is a directory' save -o "$WORK" two:1
+	c save --format docker-dir -o "$WORK/skopeos" two:1
+	refuses 125 "coracle image copy dir:$WORK/skopeos" load -i "$WORK/skopeos"
 	refuses 125 'other files' save --format docker-dir -o "$WORK" two:1
 	refuses 125 'No such file' save -o "$WORK/none/x" two:1
 	refuses 125 'coracle pull --platform linux/s390x' save --platform linux/s390x -o "$WORK/x" two:1
