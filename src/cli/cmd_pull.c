@@ -4,6 +4,7 @@
 
 #include "coracle/base/alloc.h"
 #include "coracle/base/digest.h"
+#include "coracle/image/reference.h"
 #include "coracle/registry/http.h"
 #include "opts_remote.h"
 #include "progress.h"
@@ -63,6 +64,17 @@ static int enter(struct engine *engine, struct error *err)
 	return engine_enter(engine, err);
 }
 
+/* tell_default_tag - as docker does */
+static void tell_default_tag(const char *typed, const struct image_pull *request)
+{
+	AUTO_REFERENCE struct reference reference = {0};
+	struct error ignored = {0};
+
+	if (print_is_docker() && !request->quiet && !request->all_tags && reference_parse(typed, &reference, &ignored) >= 0
+	    && !reference.tag && !reference.digest)
+		print_line("Using default tag: latest");
+}
+
 static int pull_run(struct engine *engine, void *data, const struct texts *operands, struct error *err)
 {
 	const struct image_pull *request = data;
@@ -76,7 +88,10 @@ static int pull_run(struct engine *engine, void *data, const struct texts *opera
 	for (size_t i = 0; i < operands->count; i++) {
 		AUTO(image_pulled_done) struct list pulled = {0};
 		struct error failure = {0};
-		int r = image_pull(engine, operands->items[i], request, &progress.callbacks, &pulled, &failure);
+		int r;
+
+		tell_default_tag(operands->items[i], request);
+		r = image_pull(engine, operands->items[i], request, &progress.callbacks, &pulled, &failure);
 
 		tell(&pulled, request->quiet);
 		if (r >= 0)

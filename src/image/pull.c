@@ -71,6 +71,7 @@ static const struct platform *wanted_platform(const struct pull *pull)
 
 static int follow_index(struct found *found, struct error *err)
 {
+	AUTO_FREE char *name = reference_text(found->name);
 	struct registry_manifest manifest = {0};
 	struct image_index index = {0};
 	const struct descriptor *chosen;
@@ -80,7 +81,7 @@ static int follow_index(struct found *found, struct error *err)
 		return error_wrap(err, r, "image index %.19s", found->digest);
 	chosen = media_choose(&index, wanted_platform(found->pull), err);
 	if (!chosen)
-		r = -ENOENT;
+		r = error_wrap(err, -ENOENT, "%.300s", name);
 	else if (media_is_index(chosen))
 		r = error_set(err, ERROR_UNSUPPORTED, "an index inside an index is not followed");
 	else
@@ -98,11 +99,23 @@ static int follow_index(struct found *found, struct error *err)
 	return 0;
 }
 
+/* tell_tags - a mistyped tag is the usual cause */
+static void tell_tags(const struct reference *name, struct error *err)
+{
+	const struct error cause = *err;
+
+	(void) error_set(err, cause.kind, "%.1400s; the tags that there are: coracle image tags %.200s/%.300s", cause.text,
+	                 name->registry, name->path);
+	err->errnum = cause.errnum;
+}
+
 static int read_manifest(struct found *found, struct error *err)
 {
 	int r = registry_manifest_get(found->registry, found->place->path, remote_reference(found->name), REGISTRY_PULL,
 	                              &found->manifest, err);
 
+	if (r < 0 && err->kind == ERROR_NOT_FOUND && !found->name->digest)
+		tell_tags(found->name, err);
 	if (r < 0)
 		return r;
 	memcpy(found->digest, found->manifest.digest, sizeof found->digest);
@@ -125,9 +138,12 @@ static int check_platform(const struct found *found, struct error *err)
 		.variant = found->config.variant,
 	};
 
+	AUTO_FREE char *name = NULL;
+
 	if (!wanted->architecture || !is.architecture || !is.os || platform_matches(&is, wanted))
 		return 0;
-	return error_set(err, ERROR_NOT_FOUND, "the image is for %s/%s, not for %s/%s", is.os, is.architecture,
+	name = reference_text(found->name);
+	return error_set(err, ERROR_NOT_FOUND, "%.300s: the image is for %s/%s, not for %s/%s", name, is.os, is.architecture,
 	                 wanted->os, wanted->architecture);
 }
 

@@ -173,8 +173,15 @@ nothing_half_made()
 	is "$PLAIN/team/app:2" "${lines[-1]}"
 	run --separate-stderr "$WORK/docker" pull "$PLAIN/team/app:2"
 	has "^Status: Image is up to date for $PLAIN/team/app:2$"
+	hasnt 'default tag'
 	run --separate-stderr "$WORK/docker" pull -q "$PLAIN/team/app:2"
 	is "$PLAIN/team/app:2"
+	c tag "$PLAIN/team/app:2" "$PLAIN/team/app"
+	c push -q "$PLAIN/team/app"
+	run --separate-stderr "$WORK/docker" pull "$PLAIN/team/app"
+	is 'Using default tag: latest' "${lines[0]}"
+	run --separate-stderr "$WORK/docker" pull -q "$PLAIN/team/app"
+	is "$PLAIN/team/app:latest"
 }
 
 @test "run and create fetch what is not here, as --pull says" {
@@ -283,7 +290,7 @@ nothing_half_made()
 	refuses 125 '.' pull -q --tls-verify=false "$OPEN/huge/app:1"
 	refuses 125 '.' pull -q --tls-verify=false "$OPEN/longer/app:1"
 	refuses 125 '.' pull -q --tls-verify=false "$OPEN/endless/app:1"
-	refuses 125 'manifest unknown' pull -q --tls-verify=false "$OPEN/good/app:missing"
+	refuses 125 "manifest unknown; .*coracle image tags $OPEN/good/app\$" pull -q --tls-verify=false "$OPEN/good/app:missing"
 	nothing_half_made
 }
 
@@ -435,6 +442,16 @@ broken_off()
 	hasnt donkey "$stderr"
 	run --separate-stderr c login --tls-verify=false -u ann -p 'correct horse' "http://$USERS/"
 	[ "$status" = 0 ]
+	runs login --tls-verify=false "$USERS"
+	has "^Existing credentials are valid. Already logged in to $USERS\$"
+	refuses 125 'no connection|not a registry|resolve' login --tls-verify=false 127.0.0.1:1 -u ann -p x
+	# what is not taken any longer is asked for anew
+	printf '{"auths": {"%s": {"auth": "%s"}}}' "$USERS" "$(printf 'ann:wrong donkey' | base64)" >"$REGISTRY_AUTH_FILE"
+	run --separate-stderr c login --tls-verify=false "$USERS" </dev/null
+	[ "$status" = 125 ]
+	has "warning: the credentials in $REGISTRY_AUTH_FILE are not taken" "$stderr"
+	has 'no terminal|no answer' "$stderr"
+	hasnt 'donkey|Already' "$output$stderr"
 	runs logout --all
 	refuses 125 'nobody is logged in' login --get-login "$USERS"
 	refuses 125 'terminal|answer' login --tls-verify=false "$USERS"
