@@ -16,6 +16,9 @@ static int open_source(const char *source, struct error *err)
 {
 	int fd;
 
+	if (strncmp(source, "http://", strlen("http://")) == 0 || strncmp(source, "https://", strlen("https://")) == 0)
+		return error_set(err, ERROR_UNSUPPORTED,
+		                 "archives are not fetched in this version: curl -fsSL %.300s | coracle import - NAME", source);
 	if (strcmp(source, "-") != 0)
 		fd = open(source, O_RDONLY | O_CLOEXEC | O_NOCTTY);
 	else if (isatty(STDIN_FILENO))

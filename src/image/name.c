@@ -4,7 +4,9 @@
 
 #include "coracle/base/alloc.h"
 
+#include <ctype.h>
 #include <string.h>
+#include <unistd.h>
 
 int name_full(const char *text, enum name_home home, char **out, struct error *err)
 {
@@ -34,4 +36,19 @@ char *name_repository(const char *full, char **tag)
 	if (tag)
 		*tag = colon ? xstrdup(colon + 1) : NULL;
 	return TAKE_PTR(plain);
+}
+
+size_t name_transport(const char *text)
+{
+	static const char *const transports[] = {"dir", "docker-archive", "docker-daemon", "oci", "oci-archive",
+	                                         "containers-storage", "ostree", "sif", "tarball"};
+	size_t length = strcspn(text, ":/");
+	const char *place = text + length + 1;
+
+	if (text[length] != ':' || (isdigit((unsigned char) *place) && place[strspn(place, "0123456789")] == '/'))
+		return 0; /* of HOST:PORT/NAME the latter */
+	for (size_t i = 0; i < ARRAY_LEN(transports); i++)
+		if (strlen(transports[i]) == length && strncmp(text, transports[i], length) == 0)
+			return strchr(transports[i], '-') || !*place || strchr(place, '/') || access(place, F_OK) == 0 ? length : 0;
+	return 0;
 }

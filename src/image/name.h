@@ -14,5 +14,10 @@ int name_full(const char *text, enum name_home home, char **out, struct error *e
 	NONNULL(1, 3, 4) MUST_USE;
 /* name_repository - owned part of a full name before tag and digest; tag (may be NULL) gets an owned tag or NULL */
 char *name_repository(const char *full, char **tag) NONNULL(1) MUST_USE;
+/*
+ * name_transport - length of the word when text is TRANSPORT:PLACE with one of podman's that is no registry ("dir",
+ * "oci-archive"...), else 0; "oci:1" is an image's name as long as there is no file "1" (containers-transports(5))
+ */
+size_t name_transport(const char *text) NONNULL(1) MUST_USE;
 
 #endif

@@ -11,6 +11,7 @@
 
 #include "make.h"
 #include "media.h"
+#include "name.h"
 #include "pull_private.h"
 
 struct pull {
@@ -385,6 +386,15 @@ static void pull_done(struct pull *pull)
 	platform_done(&pull->platform);
 }
 
+/* check_source - podman's other transports have commands of their own here */
+static int check_source(const char *text, struct error *err)
+{
+	size_t length = name_transport(text);
+
+	return length ? error_set(err, ERROR_UNSUPPORTED, "images are pulled from registries only, not from %.*s: coracle image "
+	                          "copy %.300s NAME, or coracle load", (int) length, text, text) : 0;
+}
+
 int image_pull(struct engine *engine, const char *name, const struct image_pull *request,
                const struct image_progress *progress, struct list *out, struct error *err)
 {
@@ -398,8 +408,10 @@ int image_pull(struct engine *engine, const char *name, const struct image_pull 
 	AUTO_REFERENCE struct reference reference = {0};
 	const char *text = remote_text(name);
 	struct error ignored = {0};
-	int r = pull.store ? reference_parse(text, &reference, err) : -EIO;
+	int r = pull.store ? check_source(text, err) : -EIO;
 
+	if (r >= 0)
+		r = reference_parse(text, &reference, err);
 	if (r >= 0)
 		r = check_request(request, &reference, err);
 	if (r < 0)

@@ -257,16 +257,10 @@ static int check_request(struct push *push, struct error *err)
 /* check_destination - other transports of podman's have commands of their own here */
 static int check_destination(const char *text, struct error *err)
 {
-	static const char *const transports[] = {"dir", "docker-archive", "docker-daemon", "oci", "oci-archive",
-	                                         "containers-storage", "ostree", "sif", "tarball"};
-	size_t length = strcspn(text, ":/");
+	size_t length = name_transport(text);
 
-	for (size_t i = 0; i < ARRAY_LEN(transports); i++)
-		if (text[length] == ':' && strlen(transports[i]) == length && strncmp(text, transports[i], length) == 0
-		    && (strchr(text + length, '/') || strcmp(text + length, ":") == 0))
-			return error_set(err, ERROR_UNSUPPORTED, "images are pushed to registries only, not to %.*s: write an "
-			                 "archive with coracle save", (int) length, text);
-	return 0;
+	return length ? error_set(err, ERROR_UNSUPPORTED, "images are pushed to registries only, not to %.*s: write an "
+	                          "archive with coracle save", (int) length, text) : 0;
 }
 
 /*

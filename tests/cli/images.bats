@@ -50,6 +50,10 @@ test_teardown()
 	done
 }
 
+@test "import of a URL names the command that fetches it" {
+	refuses 125 'curl -fsSL https://example.test/root.tar \| coracle import' import https://example.test/root.tar
+}
+
 @test "import without a name makes an untagged image" {
 	tar -C "$WORK" -cf "$WORK/other.tar" ./busybox/etc
 	runs import "$WORK/other.tar"

@@ -184,6 +184,16 @@ nothing_half_made()
 	is "$PLAIN/team/app:latest"
 }
 
+@test "pull names the command for what is no registry" {
+	refuses 125 'image copy docker-archive:image.tar NAME' pull docker-archive:image.tar
+	refuses 125 'not from oci-archive' pull oci-archive:/x.tar:1
+	refuses 125 'not from dir' pull "dir:$WORK"
+	refuses 125 'not from containers-storage' pull containers-storage:busybox
+	# a registry whose host is called so, and an image
+	refuses 125 'dir:5/x is not here' pull --policy never dir:5/x
+	refuses 125 'is not here' pull --policy never oci:1
+}
+
 @test "run and create fetch what is not here, as --pull says" {
 	refuses 125 'without TLS' run --rm --quiet "$PLAIN/team/app:1"
 	mkdir -p "$XDG_CONFIG_HOME/containers"
