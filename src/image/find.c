@@ -220,6 +220,19 @@ int image_find(struct engine *engine, const char *text, struct image_record *out
 	return r == -ENOENT ? unknown(store, text, err) : r;
 }
 
+int image_find_all_names(struct engine *engine, const char *text, struct image_record *out, struct error *err)
+{
+	AUTO_IMAGE_RECORD struct image_record record = {0};
+	struct store *store = engine_store(engine, err);
+	int r = store ? image_find(engine, text, &record, NULL, err) : -EIO;
+
+	if (r >= 0)
+		r = image_record_names(store, &record, err);
+	if (r >= 0)
+		*out = TAKE(record, (struct image_record){0});
+	return r;
+}
+
 int image_read_config(struct engine *engine, const struct image_record *record, struct image_config *out,
                       struct error *err)
 {

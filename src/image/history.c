@@ -116,9 +116,7 @@ int image_history(struct engine *engine, const char *text, const char *platform,
 
 	if (!store)
 		return -EIO;
-	r = image_find(engine, text, &record, NULL, err);
-	if (r >= 0)
-		r = image_record_names(store, &record, err);
+	r = image_find_all_names(engine, text, &record, err);
 	if (r >= 0)
 		r = image_read_config(engine, &record, &config, err);
 	if (r >= 0 && platform)

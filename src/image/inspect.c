@@ -160,9 +160,7 @@ int image_inspect(struct engine *engine, const char *text, json_t **out, struct 
 
 	if (!store)
 		return -EIO;
-	r = image_find(engine, text, &record, NULL, err);
-	if (r >= 0)
-		r = image_record_names(store, &record, err);
+	r = image_find_all_names(engine, text, &record, err);
 	if (r >= 0)
 		r = image_read_config(engine, &record, &config, err);
 	if (r < 0)

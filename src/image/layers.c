@@ -94,9 +94,7 @@ int image_layers(struct engine *engine, const char *text, enum image_layers_of o
 
 	if (!store)
 		return -EIO;
-	r = image_find(engine, text, &record, NULL, err);
-	if (r >= 0)
-		r = image_record_names(store, &record, err);
+	r = image_find_all_names(engine, text, &record, err);
 	if (r >= 0)
 		r = image_record_list(store, &records, err);
 	if (r < 0)

@@ -191,9 +191,7 @@ int image_mount(struct engine *engine, const char *text, struct image_mounted *o
 	if (r >= 0)
 		r = hold = store_hold(store, err);
 	if (r >= 0)
-		r = image_find(engine, text, &record, NULL, err);
-	if (r >= 0)
-		r = image_record_names(store, &record, err);
+		r = image_find_all_names(engine, text, &record, err);
 	if (r >= 0)
 		r = find_top(engine, &top, err);
 	if (r >= 0)

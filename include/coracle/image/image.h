@@ -20,6 +20,9 @@
  */
 int image_find(struct engine *engine, const char *text, struct image_record *out, char **name,
                struct error *err) NONNULL(1, 2, 3, 5) MUST_USE;
+/* image_find_all_names - image_find, and names holds all of its names */
+int image_find_all_names(struct engine *engine, const char *text, struct image_record *out, struct error *err)
+	NONNULL(1, 2, 3, 4) MUST_USE;
 void image_record_done(struct image_record *record) NONNULL(1);
 #define AUTO_IMAGE_RECORD AUTO(image_record_done)
 /* image_read_config - the parsed configuration; free with fields_done(image_config_fields) */
