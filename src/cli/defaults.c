@@ -101,6 +101,49 @@ static void lay_lists(struct container_create *typed, const struct containers_co
 	typed->default_env = conf->env.texts;
 }
 
+/* --- capabilities and sysctls --- */
+
+static bool is_shared(const char *mode)
+{
+	return mode && (strcmp(mode, "host") == 0 || strncmp(mode, "container:", 10) == 0 || strncmp(mode, "ns:", 3) == 0);
+}
+
+/* fits - of a namespace that the container has for itself; otherwise it would be the host's or another container's */
+static bool fits(const struct container_create *typed, const char *sysctl)
+{
+	const struct {
+		const char *prefix, *mode;
+	} rows[] = {
+		{"net.", typed->networks.count ? typed->networks.items[0] : NULL},
+		{"kernel.msg", typed->ipc},
+		{"kernel.sem", typed->ipc},
+		{"kernel.shm", typed->ipc},
+		{"fs.mqueue.", typed->ipc},
+		{"kernel.domainname", typed->uts},
+	};
+
+	for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+		if (strncmp(sysctl, rows[i].prefix, strlen(rows[i].prefix)) == 0)
+			return !is_shared(rows[i].mode);
+	return true;
+}
+
+static void lay_kernel(struct container_create *typed, const struct containers_conf *conf)
+{
+	/* what distributions write there for podman; a container has more than that anyway */
+	static const char usual[] = "net.ipv4.ping_group_range=0 0";
+	const struct texts *given = &conf->default_sysctls.texts;
+	struct conf_texts fitting = {0};
+
+	if (conf->default_capabilities.set)
+		typed->default_capabilities = &conf->default_capabilities.texts;
+	for (size_t i = 0; i < given->count; i++)
+		if (strcmp(given->items[i], usual) != 0 && fits(typed, given->items[i]))
+			texts_add(&fitting.texts, given->items[i]);
+	put_first(&typed->sysctls, &fitting);
+	texts_done(&fitting.texts);
+}
+
 static void lay_flags(struct container_create *typed, const struct containers_conf *conf)
 {
 	set_flag(&typed->env_host, conf->env_host);
@@ -162,6 +205,7 @@ int defaults_lay(struct container_create *typed, struct containers_conf *conf, s
 	lay_texts(typed, conf);
 	lay_lists(typed, conf);
 	lay_flags(typed, conf);
+	lay_kernel(typed, conf);
 	lay_words(typed, conf);
 	warn(conf);
 	return 0;

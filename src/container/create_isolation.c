@@ -227,12 +227,18 @@ int create_isolation(struct making *making, struct error *err)
 
 	if (r >= 0)
 		r = set_userns(making, err);
+	if (r >= 0 && request->default_capabilities)
+		r = check_capabilities(request->default_capabilities, "containers.conf: default_capabilities", err);
 	if (r >= 0)
 		r = check_capabilities(&request->cap_add, "--cap-add", err);
 	if (r >= 0)
 		r = check_capabilities(&request->cap_drop, "--cap-drop", err);
 	if (r < 0)
 		return r;
+	if (request->default_capabilities)
+		texts_add_all(&record->default_capabilities, request->default_capabilities);
+	if (request->default_capabilities && record->default_capabilities.count == 0)
+		texts_add(&record->default_capabilities, "none");
 	texts_add_all(&record->cap_add, &request->cap_add);
 	texts_add_all(&record->cap_drop, &request->cap_drop);
 	record->privileged = request->privileged;

@@ -201,7 +201,6 @@ static int visit_source(void *data, const struct remote_place *place, struct reg
                         const struct reference *name, struct error *err)
 {
 	struct copying *copying = data;
-	const struct opt_uint *retry = &copying->from_remote.retry;
 	int r;
 
 	copying->source.registry = registry;
@@ -209,7 +208,7 @@ static int visit_source(void *data, const struct remote_place *place, struct reg
 	copying->source.reference = remote_reference(name);
 	copying->found = false;
 	r = go_to_destination(copying, err);
-	if (r >= 0 || !copying->found || (retry->set && retry->value && err->kind == ERROR_SYSTEM))
+	if (r >= 0 || !copying->found || (remote_retries(copying->remote) && err->kind == ERROR_SYSTEM))
 		return r;
 	copying->result = r;
 	copying->failure = *err;

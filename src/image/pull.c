@@ -20,6 +20,7 @@ struct pull {
 	const struct image_pull *request;
 	const struct image_progress *progress;
 	struct platform platform; /* wanted; without architecture: this machine's */
+	size_t parallel;
 	struct list *out;
 };
 
@@ -210,6 +211,7 @@ static int bring(struct found *found, char *name, struct error *err)
 		.repository = found->place->path,
 		.descriptors = &found->parsed.layers,
 		.diff_ids = &found->config.rootfs.diff_ids,
+		.parallel = found->pull->parallel,
 		.progress = found->pull->progress,
 	};
 	int r = pull_layers(&layers, err);
@@ -371,6 +373,7 @@ static int pull_all(struct pull *pull, const struct reference *reference, struct
 		r = remote_names(remote, reference, &names, err);
 	if (r < 0)
 		return r;
+	pull->parallel = remote_parallel(remote);
 	store_sweep(pull->store);
 	r = remote_each(remote, &names, REMOTE_PULL, pull_place, pull, err);
 	if (r == -EINTR) {

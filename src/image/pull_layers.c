@@ -16,9 +16,8 @@
 
 #include "pull_private.h"
 
-#define DOWNLOADS_MAX 6
-#define REDRAW_MS     100
-#define LOOK_MS       100 /* between looks at parts that another process holds */
+#define REDRAW_MS 100
+#define LOOK_MS   100 /* between looks at parts that another process holds */
 
 struct layer {
 	struct layers *layers;
@@ -182,7 +181,7 @@ static int start_layers(struct layers *layers, struct error *err)
 
 		if (layer->state != IMAGE_PULL_WAITING && layer->state != IMAGE_PULL_ELSEWHERE)
 			continue;
-		if (downloading(layers) >= DOWNLOADS_MAX)
+		if (downloading(layers) >= layers->request->parallel)
 			break;
 		r = start_layer(layers, layer, err);
 		if (r < 0)

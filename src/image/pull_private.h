@@ -53,6 +53,7 @@ struct pull_layers {
 	const char *repository;
 	const struct list *descriptors; /* struct descriptor, lowest first */
 	const struct texts *diff_ids;   /* as many */
+	size_t parallel; /* downloads at a time */
 	const struct image_progress *progress;
 };
 /* pull_layers - all of them are in the store afterwards; the caller holds it (store_hold) */

@@ -18,6 +18,7 @@ struct push {
 	const struct image_push *request;
 	const struct image_progress *progress;
 	struct push_compression compression;
+	size_t parallel;
 	struct list *out;
 };
 
@@ -106,6 +107,7 @@ static int send_layers(struct outgoing *outgoing, struct error *err)
 		.compression = &push->compression,
 		.layers = outgoing->layers,
 		.count = outgoing->record.layers.count,
+		.parallel = push->parallel,
 		.progress = push->progress,
 	};
 	int r;
@@ -229,29 +231,63 @@ static int push_place(void *data, const struct remote_place *place, struct regis
 
 /* --- the request --- */
 
-static int check_request(struct push *push, struct error *err)
+static int check_request(const struct image_push *request, struct error *err)
 {
-	const struct image_push *request = push->request;
-	const struct opt_int *level = &request->compression_level;
-	struct push_compression *compression = &push->compression;
-	int r = 0;
-
 	if (request->format && strcmp(request->format, "v2s1") == 0)
 		return error_set(err, ERROR_INVALID, "format v2s1 (docker schema 1) is refused by registries of today: take "
 		                 "v2s2 or oci");
 	if (request->format && strcmp(request->format, "oci") != 0 && strcmp(request->format, "v2s2") != 0
 	    && strcmp(request->format, "docker") != 0)
 		return error_set(err, ERROR_INVALID, "format \"%.100s\" is not oci or v2s2", request->format);
-	compression->kind = COMPRESS_GZIP;
+	return 0;
+}
+
+/* conf_compression - what containers.conf wants of layers that have to be compressed, else gzip; 1: its wish gave way */
+static int conf_compression(const struct image_push *request, const struct containers_conf *conf,
+                            enum compression *out, struct error *err)
+{
+	const char *format = conf->compression_format;
+	enum compression kind = COMPRESS_GZIP;
+	int r = 0;
+
+	*out = COMPRESS_GZIP;
+	if (!format || !*format)
+		return 0;
+	/* every reader of zstd:chunked reads zstd */
+	r = compress_parse(strcmp(format, "zstd:chunked") == 0 ? "zstd" : format, &kind, err);
+	if (r < 0)
+		return error_wrap(err, r, "containers.conf: compression_format");
+	/* a wish, not an order: docker's manifests have no zstd */
+	if (kind == COMPRESS_ZSTD && request->format && strcmp(request->format, "oci") != 0)
+		return 1;
+	*out = kind;
+	return 0;
+}
+
+static int choose_compression(struct push *push, const struct containers_conf *conf, struct error *err)
+{
+	const struct image_push *request = push->request;
+	const struct opt_int *level = &request->compression_level;
+	struct push_compression *compression = &push->compression;
+	enum compression usual = COMPRESS_GZIP;
+	int gave_way = conf_compression(request, conf, &usual, err), r = 0;
+
+	if (gave_way < 0)
+		return gave_way;
+	compression->kind = usual;
 	compression->level = COMPRESS_LEVEL_DEFAULT;
 	compression->force = request->force_compression;
 	compression->level_wanted = *level;
 	if (request->compression_format)
 		r = compress_parse(request->compression_format, &compression->kind, err);
+	/* the file's level belongs to the file's format */
+	if (!level->set && !gave_way && compression->kind == usual && usual != COMPRESS_NONE)
+		level = &conf->compression_level;
 	if (r < 0 || !level->set)
-		return r;
+		return r < 0 ? r : 0;
 	compression->level = level->value < -1000 || level->value > 1000 ? 1000 : (int) level->value;
-	return compress_level_check(compression->kind, compression->level, err);
+	r = compress_level_check(compression->kind, compression->level, err);
+	return r < 0 && level != &request->compression_level ? error_wrap(err, r, "containers.conf") : r;
 }
 
 /* check_destination - other transports of podman's have commands of their own here */
@@ -423,7 +459,7 @@ int image_push(struct engine *engine, const char *image, const char *destination
 		.out = out,
 	};
 	AUTO_REMOTE struct remote *remote = NULL;
-	int r = push.store ? check_request(&push, err) : -EIO;
+	int r = push.store ? check_request(request, err) : -EIO;
 
 	if (r >= 0 && destination && request->all_tags)
 		r = error_set(err, ERROR_INVALID, "all tags are asked for: they go to the repository of their own name, without a destination");
@@ -431,8 +467,11 @@ int image_push(struct engine *engine, const char *image, const char *destination
 		r = check_destination(destination, err);
 	if (r >= 0)
 		r = remote_open(&request->remote, progress, &remote, err);
+	if (r >= 0)
+		r = choose_compression(&push, remote_conf(remote), err);
 	if (r < 0)
 		return r;
+	push.parallel = remote_parallel(remote);
 	r = request->all_tags ? push_tags(&push, remote, image, err)
 	                      : push_image(&push, engine, remote, image, destination, err);
 	if (r == -EINTR) {

@@ -15,8 +15,7 @@
 
 #include "push_private.h"
 
-#define TRANSFERS_MAX 6
-#define REDRAW_MS     100
+#define REDRAW_MS 100
 
 enum step { STEP_WAITING, STEP_LOOKING, STEP_LACKING, STEP_SENDING, STEP_DONE };
 
@@ -244,7 +243,7 @@ static size_t transfers(const struct pushing *pushing)
 
 static void start_transfers(struct pushing *pushing)
 {
-	for (size_t i = 0; i < pushing->count && transfers(pushing) < TRANSFERS_MAX; i++) {
+	for (size_t i = 0; i < pushing->count && transfers(pushing) < pushing->request->parallel; i++) {
 		struct sending *sending = &pushing->items[i];
 
 		if (sending->step == STEP_WAITING)
@@ -345,12 +344,12 @@ static int wait_time(const struct pushing *pushing)
 /* poll_once - the uploads, and the workers that they wait for */
 static int poll_once(struct pushing *pushing, struct error *err)
 {
-	struct pollfd fds[TRANSFERS_MAX];
-	struct sending *waiting[TRANSFERS_MAX];
+	struct pollfd fds[REMOTE_PARALLEL_MAX];
+	struct sending *waiting[REMOTE_PARALLEL_MAX];
 	size_t count = 0;
 	int r;
 
-	for (size_t i = 0; i < pushing->count && count < TRANSFERS_MAX; i++) {
+	for (size_t i = 0; i < pushing->count && count < REMOTE_PARALLEL_MAX; i++) {
 		struct sending *sending = &pushing->items[i];
 
 		if (!sending->paused || sending->restart)

@@ -97,6 +97,7 @@ struct push_layers {
 	const struct push_compression *compression;
 	struct push_layer *layers;
 	size_t count;
+	size_t parallel; /* transfers at a time, up to REMOTE_PARALLEL_MAX */
 	const struct image_progress *progress;
 	char *mounted_from; /* out, owned: a repository that had a layer; NULL: none */
 };

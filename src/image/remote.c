@@ -19,6 +19,7 @@
 
 #define RETRY_MAX     100
 #define RETRY_SECONDS 2
+#define PARALLEL      6
 
 struct remote {
 	const struct image_remote *options;
@@ -26,6 +27,7 @@ struct remote {
 	struct places places;
 	struct registries registries;
 	struct policy policy;
+	struct containers_conf conf;
 	struct http *http;
 	struct remote *first; /* whose loop and signals these are; NULL: its own */
 	int signal_fd;
@@ -66,24 +68,34 @@ static void release_signals(struct remote *remote)
 
 /* --- open and close --- */
 
-static int check_options(const struct image_remote *options, struct error *err)
+static bool is_time(const char *text)
 {
 	uint64_t ignored;
 
+	return number_parse_uint(text, 0, 86400, &ignored) >= 0 || clock_parse_duration(text, &ignored) >= 0;
+}
+
+static int check_options(const struct image_remote *options, const struct containers_conf *conf, struct error *err)
+{
 	if (options->retry.set && options->retry.value > RETRY_MAX)
 		return error_set(err, ERROR_INVALID, "option --retry: %d at the most", RETRY_MAX);
-	if (options->retry_delay && number_parse_uint(options->retry_delay, 0, 86400, &ignored) < 0
-	    && clock_parse_duration(options->retry_delay, &ignored) < 0)
+	if (options->retry_delay && !is_time(options->retry_delay))
 		return error_set(err, ERROR_INVALID, "option --retry-delay: \"%.100s\" is no time, such as 5s",
 		                 options->retry_delay);
+	if (conf->retry_delay && *conf->retry_delay && !is_time(conf->retry_delay))
+		return error_set(err, ERROR_INVALID, "containers.conf: retry_delay \"%.100s\" is no time, such as 5s",
+		                 conf->retry_delay);
 	return 0;
 }
 
 static int read_configuration(struct remote *remote, struct error *err)
 {
-	int r = check_options(remote->options, err);
+	int r;
 
 	places_find("", &remote->places);
+	r = containers_conf_read_kind(&remote->places, CONF_CONTAINERS, &remote->conf, err);
+	if (r >= 0)
+		r = check_options(remote->options, &remote->conf, err);
 	if (r >= 0)
 		r = registries_read(&remote->places, &remote->registries, err);
 	if (r >= 0)
@@ -153,6 +165,7 @@ void remote_close(struct remote *remote)
 		return;
 	if (!remote->first)
 		http_free(remote->http);
+	containers_conf_done(&remote->conf);
 	policy_done(&remote->policy);
 	registries_done(&remote->registries);
 	places_done(&remote->places);
@@ -163,6 +176,27 @@ void remote_close(struct remote *remote)
 struct http *remote_http(const struct remote *remote)
 {
 	return remote->http;
+}
+
+const struct containers_conf *remote_conf(const struct remote *remote)
+{
+	return &remote->conf;
+}
+
+uint64_t remote_retries(const struct remote *remote)
+{
+	const struct opt_int *conf = &remote->conf.retry;
+
+	if (remote->options->retry.set)
+		return remote->options->retry.value;
+	return conf->set && conf->value > 0 ? (uint64_t) MIN(conf->value, (int64_t) RETRY_MAX) : 0;
+}
+
+size_t remote_parallel(const struct remote *remote)
+{
+	const struct opt_int *conf = &remote->conf.image_parallel_copies;
+
+	return conf->set && conf->value > 0 ? (size_t) MIN(conf->value, (int64_t) REMOTE_PARALLEL_MAX) : PARALLEL;
 }
 
 /* --- names --- */
@@ -378,16 +412,17 @@ static int visit_name(const struct tour *tour, const char *text, struct error *e
 	return r;
 }
 
-static uint64_t retry_wait(const struct image_remote *options)
+static uint64_t retry_wait(const struct remote *remote)
 {
+	const char *delay = remote->options->retry_delay ? remote->options->retry_delay : remote->conf.retry_delay;
 	uint64_t value = 0;
 
-	if (!options->retry_delay)
+	if (!delay || !*delay)
 		return RETRY_SECONDS * NS_PER_SECOND;
-	if (number_parse_uint(options->retry_delay, 0, 86400, &value) >= 0)
+	if (number_parse_uint(delay, 0, 86400, &value) >= 0)
 		return value * NS_PER_SECOND;
 	/* checked by check_options */
-	return clock_parse_duration(options->retry_delay, &value) < 0 ? RETRY_SECONDS * NS_PER_SECOND : value;
+	return clock_parse_duration(delay, &value) < 0 ? RETRY_SECONDS * NS_PER_SECOND : value;
 }
 
 /* wait_again - before another attempt; -EINTR when a signal came */
@@ -402,9 +437,8 @@ static int wait_again(const struct remote *remote, uint64_t ns, struct error *er
 
 static int visit_patiently(const struct tour *tour, const char *name, struct error *err)
 {
-	const struct image_remote *options = tour->remote->options;
-	uint64_t left = options->retry.set ? options->retry.value : 0;
-	uint64_t wait = retry_wait(options);
+	uint64_t left = remote_retries(tour->remote);
+	uint64_t wait = retry_wait(tour->remote);
 
 	for (;;) {
 		int r = visit_name(tour, name, err);

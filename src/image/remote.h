@@ -3,12 +3,13 @@
  * remote.h - images in registries: which places a name means, how they are reached, tried again and interrupted
  *
  * Whoever talks to a registry opens one struct remote and does its work in a visit of a place. Configuration is
- * read once: registries.conf, certs.d, policy.json, credentials.
+ * read once: registries.conf, certs.d, policy.json, containers.conf, credentials.
  */
 #ifndef CORACLE_IMAGE_REMOTE_H
 #define CORACLE_IMAGE_REMOTE_H
 
 #include "coracle/conf/certs.h"
+#include "coracle/conf/containers.h"
 #include "coracle/image/image.h"
 #include "coracle/image/reference.h"
 #include "coracle/registry/registry.h"
@@ -42,6 +43,13 @@ void remote_close(struct remote *remote); /* NULL allowed */
 static inline void remote_close_pointer(struct remote **remote) { remote_close(*remote); }
 #define AUTO_REMOTE AUTO(remote_close_pointer)
 struct http *remote_http(const struct remote *remote) NONNULL(1); /* borrowed */
+/* remote_conf - containers.conf, for what a request leaves open; borrowed */
+const struct containers_conf *remote_conf(const struct remote *remote) NONNULL(1);
+/* remote_retries - how often errors of network and registry are tried again: as the options say, else containers.conf */
+uint64_t remote_retries(const struct remote *remote) NONNULL(1);
+/* remote_parallel - how many layers at once: image_parallel_copies of containers.conf, else 6; 1 to REMOTE_PARALLEL_MAX */
+#define REMOTE_PARALLEL_MAX 32
+size_t remote_parallel(const struct remote *remote) NONNULL(1);
 
 /* remote_names - full names that reference may mean, each with tag or digest ("latest" where it has neither) */
 int remote_names(const struct remote *remote, const struct reference *reference, struct texts *out,
@@ -55,7 +63,7 @@ typedef int remote_visit(void *data, const struct remote_place *place, struct re
                          const struct reference *name, struct error *err);
 /*
  * remote_each - visit the places of each name until a visit succeeds; failures of network and registry are tried
- * again as options->retry says
+ * again as remote_retries says
  *
  * Returns what the visit did (>= 0), or the error of the last place; -EINTR when a signal came.
  */

@@ -31,16 +31,30 @@ static bool is_all(const char *name)
 	return strcasecmp(name, "all") == 0 || strcasecmp(name, "cap_all") == 0;
 }
 
-uint64_t spec_bounding(const struct record *record, struct error *err)
+static uint64_t default_mask(const struct record *record)
 {
+	const struct texts *given = &record->default_capabilities;
 	uint64_t mask = 0;
 
+	for (size_t i = 0; i < ARRAY_LEN(default_capabilities) && given->count == 0; i++)
+		mask |= CAPS_BIT(caps_number(default_capabilities[i]));
+	for (size_t i = 0; i < given->count; i++) {
+		int number = caps_number(given->items[i]);
+
+		if (is_all(given->items[i]))
+			mask = caps_all();
+		else if (number >= 0)
+			mask |= CAPS_BIT(number);
+	}
+	return mask;
+}
+
+uint64_t spec_bounding(const struct record *record, struct error *err)
+{
+	uint64_t mask;
+
 	(void) err;
-	if (record->privileged)
-		mask = caps_all();
-	else
-		for (size_t i = 0; i < ARRAY_LEN(default_capabilities); i++)
-			mask |= CAPS_BIT(caps_number(default_capabilities[i]));
+	mask = record->privileged ? caps_all() : default_mask(record);
 	/* ALL first, single names after it, so that "--cap-drop all --cap-add chown" is what it says */
 	for (size_t i = 0; i < record->cap_add.count; i++)
 		if (is_all(record->cap_add.items[i]))

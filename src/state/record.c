@@ -130,6 +130,7 @@ const struct field record_fields[] = {
 	FIELD_BOOL("noHosts", struct record, no_hosts),
 	FIELD_BOOL("noHostname", struct record, no_hostname),
 
+	FIELD_TEXTS("defaultCapabilities", struct record, default_capabilities),
 	FIELD_TEXTS("capAdd", struct record, cap_add),
 	FIELD_TEXTS("capDrop", struct record, cap_drop),
 	FIELD_BOOL("privileged", struct record, privileged),

@@ -53,6 +53,7 @@ struct container_create {
 
 	/* isolation */
 	char *pid, *ipc, *uts, *userns, *cgroupns, *cgroups;
+	const struct texts *default_capabilities; /* in place of the usual ones; borrowed; NULL: those */
 	struct texts cap_add, cap_drop, security_opts;
 	bool privileged;
 	struct texts devices;

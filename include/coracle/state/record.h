@@ -95,6 +95,7 @@ struct record {
 	struct texts network_aliases;
 	bool no_hosts, no_hostname;
 
+	struct texts default_capabilities; /* empty: the usual ones; "none": no capability */
 	struct texts cap_add, cap_drop; /* as given */
 	bool privileged, no_new_privileges;
 	char *seccomp;         /* "" default, "unconfined", or the profile's text */
