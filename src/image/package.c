@@ -263,9 +263,11 @@ int package_file_begin(struct package *package, const char *name, uint64_t size,
 		out->fd = open_temporary(package->dir_fd, &out->temporary);
 		return out->fd < 0 ? fail(package, -out->fd, err) : 0;
 	}
-	if (package->open_ended || (is_stream && (!is_known || !name))) {
-		out->is_own = true;
+	/* one of unknown size at the end would bar those that are aside from it */
+	if (package->open_ended || (!is_known && package->aside) || (is_stream && (!is_known || !name))) {
 		out->fd = package_temporary(package, err);
+		out->is_own = out->fd >= 0;
+		package->aside += out->is_own;
 		return out->fd < 0 ? out->fd : 0;
 	}
 	out->fd = package->fd;
@@ -344,6 +346,8 @@ void package_file_done(struct package_file *file)
 {
 	if (file->temporary)
 		(void) unlinkat(file->package->dir_fd, file->temporary, 0);
+	if (file->is_own && file->package->kind == PACKAGE_ARCHIVE)
+		file->package->aside--;
 	if (file->is_own)
 		auto_close(&file->fd);
 	else if (file->fd >= 0 && file->size == PACKAGE_SIZE_UNKNOWN)

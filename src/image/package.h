@@ -31,6 +31,7 @@ struct package {
 	int fd;           /* archive */
 	bool made;        /* the directory was not there before */
 	bool open_ended;  /* a file of unknown size is being written at the end */
+	size_t aside;     /* files being written beside it, which come to the archive's end each at its turn */
 	uint64_t end;     /* of the archive */
 };
 #define PACKAGE_INIT {.dir_fd = -1, .fd = -1}

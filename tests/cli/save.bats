@@ -214,6 +214,21 @@ id_of()
 	is old
 }
 
+@test "many layers without their recordings, side by side" {
+	local layer
+	python3 "$BATS_TEST_DIRNAME/rung_image.py" "$WORK/three.tar" localhost/three:1 changes "$WORK/busybox" "$BATS_TEST_DIRNAME/rung_probe.c"
+	c load -q -i "$WORK/three.tar" >/dev/null
+	for layer in $(c image inspect -f '{{range .RootFS.Layers}}{{.}} {{end}}' three:1); do
+		rm -f "$(dirname "$(grep -l "\"diffId\": *\"$layer\"" "$CORACLE_ROOT"/store/layers/*/layer.json)")/tar.split"
+	done
+	runs save -q -o "$WORK/saved.tar" three:1
+	c save three:1 2>/dev/null | cmp - "$WORK/saved.tar"
+	c rmi three:1 >/dev/null
+	runs load -q -i "$WORK/saved.tar"
+	is 3 "$(c image inspect -f '{{len .RootFS.Layers}}' three:1)"
+	c rmi three:1 >/dev/null
+}
+
 @test "a changed layer is told, and not saved" {
 	local file
 	image_from changed:1 <<-'END'
