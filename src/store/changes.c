@@ -15,6 +15,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "shared_private.h"
+#include "store_private.h"
 #include "unpack.h"
 
 /* A directory around the present one, told as changed when the first change in it is. */
@@ -164,12 +166,14 @@ static void opened_done(struct opened *opened)
 static int open_layer(struct store *store, const char *chain_id, struct opened *opened, struct error *err)
 {
 	char path[STORE_NAME_SIZE];
+	const struct store *place;
 	int fd;
 
 	if (!digest_is_valid(chain_id))
 		return error_set(err, ERROR_INVALID, "\"%.100s\" is not the id of a layer", chain_id);
 	(void) snprintf(path, sizeof path, "layers/%s/diff", digest_hex(chain_id));
-	fd = directory_open(store_fd(store), path);
+	place = store_of_layer(store, chain_id);
+	fd = directory_open(place ? place->fd : store->fd, path);
 	if (fd == -ENOENT)
 		return error_set(err, ERROR_NOT_FOUND,
 		                 "layer %.12s is missing from the store; load or pull its image again",

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/xattr.h>
 
+#include "shared_private.h"
 #include "unpack.h"
 
 #define SAME_NAMES_MAX  65536
@@ -38,6 +39,8 @@ static int place_open(int layer_fd, const char *path, struct place *out)
 		return out->dir_fd;
 	if (fstatat(out->dir_fd, out->name, &out->st, AT_SYMLINK_NOFOLLOW) < 0)
 		return -errno;
+	/* a layer of a store for everybody says so there; no archive brings that attribute (attribute_is_allowed) */
+	(void) shared_stat(out->dir_fd, out->name, &out->st);
 	out->proc = xprintf("/proc/self/fd/%d/%s", out->dir_fd, out->name);
 	return 0;
 }

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 
 #include "layer_entries.h"
+#include "shared_private.h"
 #include "store_private.h"
 #include "tar_split.h"
 #include "unpack.h"
@@ -39,6 +40,19 @@ static int digest_of(int fd, char into[static DIGEST_TEXT_SIZE])
 	return n < 0 ? -EIO : 0;
 }
 
+static int open_blob(struct store *store, const char *path)
+{
+	const struct store *place = store;
+	int fd = -1;
+
+	for (size_t i = 0; place; place = store_shared_next(store, &i)) {
+		fd = openat(place->fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+		if (fd >= 0 || errno != ENOENT)
+			break;
+	}
+	return fd < 0 ? -errno : fd;
+}
+
 const char *blob_check(struct store *store, const char *digest, enum check_depth depth)
 {
 	char path[STORE_NAME_SIZE], actual[DIGEST_TEXT_SIZE];
@@ -49,9 +63,9 @@ const char *blob_check(struct store *store, const char *digest, enum check_depth
 	if (!digest_is_valid(digest))
 		return "has no valid digest";
 	(void) snprintf(path, sizeof path, "blobs/sha256/%s", digest_hex(digest));
-	fd = openat(store->fd, path, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+	fd = open_blob(store, path);
 	if (fd < 0)
-		return errno == ENOENT ? "is missing" : "can't be opened";
+		return fd == -ENOENT ? "is missing" : "can't be opened";
 	if (fstat(fd, &st) < 0 || !S_ISREG(st.st_mode))
 		return "is no file";
 	if (depth == CHECK_QUICK)
@@ -205,11 +219,13 @@ static int check_files(struct store *store, const struct layer_info *info, int d
                        struct error *err)
 {
 	struct layer_entries *entries;
+	struct store *place;
 	int r;
 
 	if (!layer_can_export_same(store, info->chain_id))
 		return check_sums(diff_fd, info, damages, err);
-	entries = layer_entries_new(diff_fd, damages);
+	place = store_of_layer(store, info->chain_id);
+	entries = layer_entries_new(diff_fd, place && store_is_shared(place) ? LAYER_SHARED : LAYER_OWN, damages);
 	r = export_again(store, info->chain_id, entries, damages, err);
 	if (r > 0)
 		r = layer_entries_finish(entries, err);
@@ -230,6 +246,7 @@ int layer_check(struct store *store, const char *chain_id, enum check_depth dept
 {
 	AUTO_CLOSE int layer_fd = -1, diff_fd = -1;
 	char path[STORE_NAME_SIZE];
+	const struct store *place;
 	struct layer_info info = {0};
 	struct error failure = {0};
 	int r = 0;
@@ -237,7 +254,8 @@ int layer_check(struct store *store, const char *chain_id, enum check_depth dept
 	if (!digest_is_valid(chain_id))
 		return error_set(err, ERROR_INVALID, "\"%.100s\" is not a layer's chain id", chain_id);
 	(void) snprintf(path, sizeof path, "layers/%s", digest_hex(chain_id));
-	layer_fd = directory_open(store->fd, path);
+	place = store_of_layer(store, chain_id);
+	layer_fd = directory_open(place ? place->fd : store->fd, path);
 	if (layer_fd < 0) {
 		layer_damage(damages, layer_fd == -ENOENT ? "is missing" : "can't be opened");
 		return 0;

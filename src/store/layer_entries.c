@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "shared_private.h"
 #include "unpack.h"
 
 #define FNV_PRIME  UINT64_C(0x100000001b3)
@@ -32,6 +33,7 @@ struct suspect { /* something differs; a later entry of the archive may be the r
 
 struct layer_entries {
 	int diff_fd;
+	enum layer_kind kind;
 	struct texts *damages;
 	struct owners owners;
 	bool owners_read, opaque_root;
@@ -56,11 +58,12 @@ void layer_damage(struct texts *damages, const char *format, ...)
 	texts_take(damages, line);
 }
 
-struct layer_entries *layer_entries_new(int diff_fd, struct texts *damages)
+struct layer_entries *layer_entries_new(int diff_fd, enum layer_kind kind, struct texts *damages)
 {
 	struct layer_entries *entries = xcalloc(1, sizeof *entries);
 
 	entries->diff_fd = diff_fd;
+	entries->kind = kind;
 	entries->damages = damages;
 	/* without randomness it is only more predictable */
 	(void) !getrandom(&entries->seed, sizeof entries->seed, GRND_NONBLOCK);
@@ -179,6 +182,7 @@ static void compare(struct layer_entries *entries, const struct tar_api *api, st
 	mode_t type = api->archive_entry_filetype(entry);
 	unsigned mode = api->archive_entry_perm(entry) & 07777;
 	struct stat st;
+	bool is_told;
 
 	if (fstatat(dir_fd, name, &st, AT_SYMLINK_NOFOLLOW) < 0) {
 		suspect(entries, path, "\"%.300s\" was removed since it was unpacked", path);
@@ -186,15 +190,22 @@ static void compare(struct layer_entries *entries, const struct tar_api *api, st
 	}
 	if (api->archive_entry_hardlink(entry))
 		return; /* what it is was said with the other name */
+	is_told = entries->kind == LAYER_OWN || shared_stat(dir_fd, name, &st);
 	if ((st.st_mode & S_IFMT) != type)
 		suspect(entries, path, "\"%.300s\" was replaced by something of another type since it was unpacked", path);
 	else if (type == S_IFLNK && !is_target(api, entry, dir_fd, name))
 		suspect(entries, path, "\"%.300s\" leads elsewhere", path);
+	/* one that was shortened or changed is met when its bytes are read, what was appended is not */
+	else if (type == S_IFREG && (int64_t) st.st_size > api->archive_entry_size(entry))
+		suspect(entries, path, "\"%.300s\" has %lld bytes, not %lld", path, (long long) st.st_size,
+		        (long long) api->archive_entry_size(entry));
 	/* an access control list has a say in the group's bits (acl(5)) */
-	else if (type != S_IFLNK && (st.st_mode & 07777) != mode
+	else if (!is_told && (type == S_IFREG || type == S_IFDIR))
+		suspect(entries, path, "\"%.300s\" has lost the attribute with its owner", path);
+	else if (is_told && type != S_IFLNK && (st.st_mode & 07777) != mode
 	         && xattr_get(dir_fd, name, "system.posix_acl_access", NULL, 0) < 0)
 		suspect(entries, path, "\"%.300s\" has the mode %04o, not %04o", path, st.st_mode & 07777u, mode);
-	else if (!is_owner(entries, api, entry, &st))
+	else if (is_told && !is_owner(entries, api, entry, &st))
 		suspect(entries, path, "\"%.300s\" belongs to %u:%u, not %lld:%lld", path, st.st_uid, st.st_gid,
 		        (long long) api->archive_entry_uid(entry), (long long) api->archive_entry_gid(entry));
 }

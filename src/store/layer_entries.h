@@ -15,8 +15,12 @@
 
 struct layer_entries;
 
+enum layer_kind {
+	LAYER_OWN,
+	LAYER_SHARED, /* of a store for everybody (shared.h): owners and modes stand in attributes; symlinks have none */
+};
 /* layer_entries_new - diff_fd (borrowed): the layer's diff/; damages (borrowed) is appended to */
-struct layer_entries *layer_entries_new(int diff_fd, struct texts *damages);
+struct layer_entries *layer_entries_new(int diff_fd, enum layer_kind kind, struct texts *damages) NONNULL(3);
 void layer_entries_free(struct layer_entries *entries);
 /* layer_entries_add - the next entry of the archive; api as of tar_api_load */
 int layer_entries_add(struct layer_entries *entries, const struct tar_api *api, struct archive_entry *entry,

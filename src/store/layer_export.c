@@ -23,6 +23,7 @@ struct exporting {
 	void *context;
 	struct digest *digest;
 	int diff_fd;
+	enum layer_kind kind;
 	int fd;     /* the file whose content comes; -1: none */
 	char *path; /* owned */
 	char *buffer; /* owned */
@@ -156,7 +157,7 @@ static int export(struct exporting *exporting, int split_fd, const struct layer_
 	exporting->buffer = xcalloc(1, EXPORT_BLOCK);
 	checksum_init(&exporting->checksum);
 	r = split_fd >= 0 ? split_read(split_fd, info->tar_size, &handler, err)
-	                  : layer_tar_write(exporting->diff_fd, put, exporting, err);
+	                  : layer_tar_write(exporting->diff_fd, exporting->kind, put, exporting, err);
 	if (r < 0)
 		return r;
 	digest_finish(TAKE_PTR(exporting->digest), diff_id);
@@ -176,11 +177,13 @@ static int export_layer(struct store *store, const char *chain_id, layer_write *
 		.write = write, .context = context, .diff_fd = -1, .fd = -1, .damages = damages,
 	};
 	AUTO_CLOSE int split_fd = open_in_layer(store, chain_id, TAR_SPLIT_NAME, O_RDONLY);
+	struct store *place = digest_is_valid(chain_id) ? store_of_layer(store, chain_id) : NULL;
 	struct layer_info info = {0};
 	int r = layer_read(store, chain_id, &info, err);
 
 	if (r < 0)
 		return r;
+	exporting.kind = place && store_is_shared(place) ? LAYER_SHARED : LAYER_OWN;
 	exporting.diff_fd = open_in_layer(store, chain_id, "diff", O_RDONLY | O_DIRECTORY);
 	if (exporting.diff_fd < 0)
 		r = error_errno(err, -exporting.diff_fd, "open its files");

@@ -19,6 +19,7 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
+#include "shared_private.h"
 #include "unpack.h"
 
 #define RECORDS_MAX     (1 << 20)
@@ -31,6 +32,7 @@ struct first_name { uint64_t inode; char *path; };
 struct tar_maker {
 	layer_write *write;
 	void *context;
+	enum layer_kind kind;
 	char *buffer; /* owned, EXPORT_BLOCK */
 	struct list links; /* struct first_name, by inode: files with more than one name */
 };
@@ -311,6 +313,8 @@ static int put_directory(struct tar_maker *maker, int dir_fd, const char *path, 
 			r = put_whiteout(maker, path, name, err);
 			continue;
 		}
+		if (maker->kind == LAYER_SHARED && !shared_stat(dir_fd, name, &st))
+			st.st_uid = st.st_gid = 0;
 		r = put_node(maker, dir_fd, name, below, &st, err);
 		if (r < 0)
 			return error_wrap(err, r, "entry \"%.300s\"", below);
@@ -327,10 +331,10 @@ static int put_directory(struct tar_maker *maker, int dir_fd, const char *path, 
 	return r;
 }
 
-int layer_tar_write(int diff_fd, layer_write *write, void *context, struct error *err)
+int layer_tar_write(int diff_fd, enum layer_kind kind, layer_write *write, void *context, struct error *err)
 {
 	static const char end[2 * TAR_BLOCK];
-	struct tar_maker maker = {.write = write, .context = context, .buffer = xcalloc(1, EXPORT_BLOCK)};
+	struct tar_maker maker = {.write = write, .context = context, .kind = kind, .buffer = xcalloc(1, EXPORT_BLOCK)};
 	int r = put_directory(&maker, diff_fd, "", LAYER_MAX_DEPTH + 2, err);
 
 	if (r >= 0)

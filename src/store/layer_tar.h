@@ -5,9 +5,17 @@
 
 #include "coracle/store/stream.h"
 
+#include "layer_entries.h"
+
 #define EXPORT_BLOCK (256 * 1024)
 
-/* layer_tar_write - all that is in diff_fd; the same files always give the same bytes */
-int layer_tar_write(int diff_fd, layer_write *write, void *context, struct error *err) NONNULL(2, 4) MUST_USE;
+/*
+ * layer_tar_write - all that is in diff_fd; the same files always give the same bytes
+ *
+ * kind  of a shared layer owners and modes are those of the attributes; what can't have one, such as a symlink,
+ *       is root's: who it belonged to is known no more
+ */
+int layer_tar_write(int diff_fd, enum layer_kind kind, layer_write *write, void *context, struct error *err)
+	NONNULL(3, 5) MUST_USE;
 
 #endif

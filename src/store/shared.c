@@ -3,6 +3,7 @@
 #include "coracle/store/shared.h"
 
 #include "coracle/base/alloc.h"
+#include "coracle/base/digest.h"
 #include "coracle/base/file.h"
 #include "coracle/base/log.h"
 #include "coracle/base/path.h"
@@ -166,6 +167,18 @@ int store_use(struct store *store, const struct paths *paths, const char *path, 
 			return error_wrap(err, store->shared[i]->fd, "image store %s, which the container's image is in", path);
 		}
 	return 0;
+}
+
+bool store_owns_layer(struct store *store, const char *chain_id)
+{
+	return layer_is_here(store, chain_id);
+}
+
+char *store_layer_path(struct store *store, const struct paths *paths, const char *chain_id)
+{
+	const struct store *place = store_of_layer(store, chain_id);
+
+	return xprintf("%s/store/layers/%s/diff", place && place->path ? place->path : paths->data, digest_hex(chain_id));
 }
 
 bool store_owns_name(struct store *store, const char *name)

@@ -13,7 +13,7 @@
  * $CORACLE_IMAGE_STORES (separated by ":"), those of storage.conf (additionalimagestores). They are opened at the
  * first look-up that the own store can't answer; one that can't be opened is passed over. What
  * both have is the own store's. Look-ups: ref_read, image_record_read, image_record_ids,
- * image_record_list_all, blob_read, layer_exists, layer_read, layer_export.
+ * image_record_list_all, blob_read, blob_check, layer_exists, layer_read, layer_export, layer_check, layers_compare.
  */
 #ifndef CORACLE_STORE_SHARED_H
 #define CORACLE_STORE_SHARED_H
@@ -53,5 +53,9 @@ int store_use(struct store *store, const struct paths *paths, const char *path, 
 	NONNULL(1, 2, 3, 4) MUST_USE;
 /* store_owns_name - the name is in the own store */
 bool store_owns_name(struct store *store, const char *name) NONNULL(1, 2);
+/* store_owns_layer - the layer is in the own store */
+bool store_owns_layer(struct store *store, const char *chain_id) NONNULL(1, 2);
+/* store_layer_path - where the layer's files lie; owned; of a layer that is nowhere, where they would in the own store */
+char *store_layer_path(struct store *store, const struct paths *paths, const char *chain_id) NONNULL(1, 2, 3);
 
 #endif
