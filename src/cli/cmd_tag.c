@@ -4,6 +4,7 @@
 
 #include "coracle/base/alloc.h"
 #include "coracle/image/image.h"
+#include "coracle/store/shared.h"
 
 #include <string.h>
 
@@ -19,6 +20,14 @@ static int tag_run(struct engine *engine, UNUSED void *request, const struct tex
 			return r;
 	}
 	return 0;
+}
+
+static int only_read(const struct image_record *image, const char *name, struct error *err)
+{
+	const char *place = image->store ? image->store : "";
+
+	return error_set(err, ERROR_CONFLICT, "name \"%.300s\" is in %s, which is only read; to use that store no longer: "
+	                 "coracle store rm %s", name, *place ? place : "another store", *place ? place : "PATH");
 }
 
 /* name as typed must be a name of this very image */
@@ -37,7 +46,7 @@ static int untag_one(struct engine *engine, const struct image_record *image, co
 		return r;
 	if (!name || strcmp(other.id, image->id) != 0)
 		return error_set(err, ERROR_NOT_FOUND, "\"%.200s\" is not a name of this image", typed);
-	return ref_remove(store, name, err);
+	return store_owns_name(store, name) ? ref_remove(store, name, err) : only_read(&other, name, err);
 }
 
 static int untag_run(struct engine *engine, UNUSED void *request, const struct texts *operands,
@@ -46,14 +55,22 @@ static int untag_run(struct engine *engine, UNUSED void *request, const struct t
 	AUTO_IMAGE_RECORD struct image_record image = {0};
 	struct store *store = engine_store(engine, err);
 	int r = store ? image_find(engine, operands->items[0], &image, NULL, err) : -EIO;
+	const char *strange = NULL; /* a name that an additional store gives it */
+	bool removed = false;
 
 	if (r >= 0)
 		r = image_record_names(store, &image, err);
 	for (size_t i = 1; r >= 0 && i < operands->count; i++)
 		r = untag_one(engine, &image, operands->items[i], err);
-	for (size_t i = 0; r >= 0 && operands->count == 1 && i < image.names.count; i++)
+	for (size_t i = 0; r >= 0 && operands->count == 1 && i < image.names.count; i++) {
+		if (!store_owns_name(store, image.names.items[i])) {
+			strange = image.names.items[i];
+			continue;
+		}
 		r = ref_remove(store, image.names.items[i], err);
-	return r;
+		removed = true;
+	}
+	return r >= 0 && strange && !removed ? only_read(&image, strange, err) : r;
 }
 
 const struct command cmd_tag = {

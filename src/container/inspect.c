@@ -14,6 +14,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "object.h"
 #include "size.h"
@@ -119,6 +120,27 @@ static char *driver_name(const struct paths *paths, const struct record *record)
 	return xstrndup(found, strcspn(found, " \n"));
 }
 
+static bool has_layer(const char *directory, const char *chain_id)
+{
+	AUTO_FREE char *path = xprintf("%s/store/layers/%s", directory, digest_hex(chain_id));
+
+	return access(path, F_OK) == 0;
+}
+
+/* layer_store - the directory that the layer's store is in: the own one, or one of those that the container was made from */
+static const char *layer_store(const struct paths *paths, const struct record *record, const char *chain_id)
+{
+	size_t count = record->stores.count;
+
+	if (count == 0 || has_layer(paths->data, chain_id))
+		return paths->data;
+	for (size_t i = 0; i < count; i++)
+		if (has_layer(record->stores.items[i], chain_id))
+			return record->stores.items[i];
+	/* gone for now */
+	return record->stores.items[count - 1];
+}
+
 static json_t *graph_driver(const struct paths *paths, const struct record *record, const char *driver)
 {
 	json_t *object = json_object(), *data = json_object();
@@ -131,7 +153,8 @@ static json_t *graph_driver(const struct paths *paths, const struct record *reco
 	/* uppermost first, as overlayfs wants it */
 	for (size_t i = record->layers.count; i-- > 0;)
 		if (digest_is_valid(record->layers.items[i]))
-			texts_printf(&layers, "%s/store/layers/%s/diff", paths->data,
+			texts_printf(&layers, "%s/store/layers/%s/diff",
+			             layer_store(paths, record, record->layers.items[i]),
 			             digest_hex(record->layers.items[i]));
 	lower = texts_join(&layers, ":");
 	object_text(data, "LowerDir", lower);

@@ -3,7 +3,7 @@
 #include "coracle/image/image.h"
 
 #include "coracle/base/alloc.h"
-#include "coracle/base/digest.h"
+#include "coracle/store/shared.h"
 
 #include <string.h>
 
@@ -69,8 +69,7 @@ static json_t *graph_driver_of(struct engine *engine, const struct image_record 
 
 	/* uppermost first, as overlayfs wants it */
 	for (size_t i = record->layers.count; i-- > 0;)
-		texts_printf(&lower, "%s/store/layers/%s/diff", engine->paths.data,
-		             digest_hex(record->layers.items[i]));
+		texts_take(&lower, store_layer_path(engine->store, &engine->paths, record->layers.items[i]));
 	if (lower.count) {
 		upper = xstrdup(lower.items[0]);
 		piece_set(data, "UpperDir", piece_text(upper));

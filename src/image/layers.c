@@ -96,7 +96,7 @@ int image_layers(struct engine *engine, const char *text, enum image_layers_of o
 		return -EIO;
 	r = image_find_all_names(engine, text, &record, err);
 	if (r >= 0)
-		r = image_record_list(store, &records, err);
+		r = image_record_list_all(store, &records, err);
 	if (r < 0)
 		return r;
 	if (of == IMAGE_LAYERS_BELOW)

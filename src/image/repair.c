@@ -5,6 +5,7 @@
 #include "coracle/base/alloc.h"
 #include "coracle/base/digest.h"
 #include "coracle/image/reference.h"
+#include "coracle/store/shared.h"
 
 #include <string.h>
 
@@ -83,6 +84,27 @@ static int repair_name(struct engine *engine, const char *name, const struct ima
 	return r < 0 ? error_wrap(err, r, "remove it with coracle rmi %s, or fetch it again", name) : 0;
 }
 
+/* check_own - what lies in an additional store is its maker's to repair */
+static int check_own(struct engine *engine, const struct image_damage *damage, const struct image_record *image,
+                     struct error *err)
+{
+	struct store *store = engine->store;
+
+	if (image->store)
+		return error_set(err, ERROR_CONFLICT, "it is in %s, which is only read: its owner repairs it with: coracle --root %s "
+		                 "image check --repair", image->store, image->store);
+	for (size_t i = 0; i < damage->layers.count; i++) {
+		const char *layer = damage->layers.items[i];
+		AUTO_FREE char *path = NULL;
+
+		if (store_owns_layer(store, layer) || !layer_exists(store, layer))
+			continue;
+		path = store_layer_path(store, &engine->paths, layer);
+		return error_set(err, ERROR_CONFLICT, "the layer is in another store, which is only read: %s", path);
+	}
+	return 0;
+}
+
 static int repair_image(struct engine *engine, struct store *store, const struct image_damage *damage,
                         const struct image_record *image, const struct image_progress *progress, struct error *err)
 {
@@ -130,7 +152,9 @@ int image_repair(struct engine *engine, const struct image_damage *damage, const
 		/* who it was is not known any more, but names may tell where it is */
 		image.id = xstrdup(damage->id);
 	}
-	r = image_record_names(store, &image, err);
+	r = check_own(engine, damage, &image, err);
+	if (r >= 0)
+		r = image_record_names(store, &image, err);
 	if (r >= 0 && !image.manifest_digest && image.names.count
 	    && strncmp(image.names.items[0], "localhost/", strlen("localhost/")) != 0) {
 		AUTO_ASIDE struct aside *aside = NULL;

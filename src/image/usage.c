@@ -3,6 +3,7 @@
 #include "coracle/image/prune.h"
 
 #include "coracle/base/alloc.h"
+#include "coracle/store/shared.h"
 
 #include <string.h>
 
@@ -74,7 +75,9 @@ static uint64_t layer_size(struct store *store, const char *chain_id)
 static void add_layer(struct store *store, const struct piece *pieces, size_t count, struct image_usages *out)
 {
 	uint64_t size = layer_size(store, pieces[0].chain_id);
-	bool is_shared = pieces[0].image != pieces[count - 1].image, is_active = false;
+	/* an additional store's layers take no room in this one */
+	bool is_own = store_owns_layer(store, pieces[0].chain_id);
+	bool is_shared = !is_own || pieces[0].image != pieces[count - 1].image, is_active = false;
 
 	for (size_t i = 0; i < count; i++) {
 		struct image_usage *image = LIST_AT(struct image_usage, &out->images, pieces[i].image);
@@ -85,6 +88,8 @@ static void add_layer(struct store *store, const struct piece *pieces, size_t co
 		image->shared += is_shared ? size : 0;
 		is_active = is_active || image->containers;
 	}
+	if (!is_own)
+		return;
 	out->size += size;
 	out->reclaimable += is_active ? 0 : size;
 }

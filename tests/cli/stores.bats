@@ -3,16 +3,24 @@
 # stores.bats - image stores of somebody else: made for all, used without copying, never written to
 
 load helper
+load registries
 
 file_setup()
 {
-	export XDG_CONFIG_HOME=$WORK/config HOME=$WORK/home
-	mkdir -p "$XDG_CONFIG_HOME/containers" "$HOME"
+	registries_begin
+	registry plain "$(free_port)"
+	export PLAIN
+	PLAIN=$(port plain)
 	gcc -static -O1 -w "$BATS_TEST_DIRNAME/rung_probe.c" -o "$WORK/probe"
 	python3 "$BATS_TEST_DIRNAME/rung_image.py" "$WORK/changes.tar" localhost/changes:1 changes "$WORK/busybox" "$WORK/probe"
 	c store create "$WORK/site"
 	(umask 077; c --root "$WORK/site" --runroot "$WORK/siterun" load -q -i "$WORK/changes.tar")
 	snapshot >"$WORK/before"
+}
+
+file_teardown()
+{
+	registries_end
 }
 
 # what others see of the store: it must be the same at the end of each test
@@ -217,6 +225,108 @@ as_other()
 	has 'No such file'
 	mv "$WORK/away" "$WORK/site"
 	runs start stays
+}
+
+@test "diff, tree, history, inspect, save, copy, mount and check read its images as own ones" {
+	need fuse-overlayfs /dev/fuse
+	c --root "$WORK/plain" --runroot "$WORK/plainrun" load -q -i "$WORK/changes.tar"
+	for words in "image diff" "image tree" history; do
+		wanted=$(c --root "$WORK/plain" --runroot "$WORK/plainrun" $words localhost/changes:1)
+		[ -n "$wanted" ]
+		c store add "$WORK/site"
+		is "$wanted" "$(c $words localhost/changes:1)"
+		c store rm "$WORK/site"
+	done
+	c store add "$WORK/site"
+	runs image inspect -f '{{.GraphDriver.Data.UpperDir}}:{{.GraphDriver.Data.LowerDir}}' localhost/changes:1
+	for path in ${output//:/ }; do
+		[ "${path#"$WORK/site/store/layers/"}" != "$path" ] && [ -d "$path" ]
+	done
+	runs save -q -o "$WORK/saved.tar" localhost/changes:1
+	runs image copy -q "containers-storage:localhost/changes:1" "oci-archive:$WORK/copied.tar"
+	for archive in saved copied; do
+		remove_tree "$WORK/again"
+		c --root "$WORK/again" --runroot "$WORK/againrun" load -q -i "$WORK/$archive.tar"
+		is "$(c images -q --no-trunc localhost/changes)" "$(c --root "$WORK/again" --runroot "$WORK/againrun" images -q --no-trunc)"
+	done
+	runs unshare sh -c 'm=$("$CORACLE" image mount localhost/changes:1) && stat -c "%n %a %u:%g" "$m/owned" "$m/tmp" | sed "s|$m||"; "$CORACLE" image unmount localhost/changes:1 >/dev/null'
+	is "/owned 600 1000:100,/tmp 1777 0:0" "$(paste -sd, <<<"$output")"
+	runs image check localhost/changes:1
+	has '^1 images, 3 layers checked: no damage'
+	runs --root "$WORK/site" --runroot "$WORK/siterun" image check
+	has '^1 images, 3 layers checked: no damage'
+	refuses 125 "is in $WORK/site, which is only read" untag localhost/changes:1
+	remove_tree "$WORK/plain"; remove_tree "$WORK/again"
+}
+
+@test "damage in it is found, and not repaired from here; without recordings owners are still the image's" {
+	cp -a "$WORK/site" "$WORK/bad"
+	c store add "$WORK/bad"
+	rm "$WORK"/bad/store/layers/*/tar.split*
+	runs save -q -o "$WORK/saved.tar" localhost/changes:1
+	c --root "$WORK/again" --runroot "$WORK/againrun" load -q -i "$WORK/saved.tar"
+	is "/owned 600 1000:100,/secret 640 0:42,/sticky 1777 0:0,/closed 700 1000:1000" \
+		"$(c --root "$WORK/again" --runroot "$WORK/againrun" run --rm --network none localhost/changes:1 stat -c '%n %a %u:%g' /owned /secret /sticky /closed | paste -sd,)"
+	remove_tree "$WORK/again"
+	for layer in "$WORK"/site/store/layers/*; do
+		cp "$layer"/tar.split* "$WORK/bad/store/layers/${layer##*/}/"
+	done
+	runs image check localhost/changes:1
+	file=$(find "$WORK/bad/store/layers" -name owned)
+	python3 -c 'import os, sys; os.removexattr(sys.argv[1], "user.containers.override_stat")' "$file"
+	gives 1 image check localhost/changes:1
+	has '"owned" has lost the attribute with its owner'
+	echo more >>"$(find "$WORK/bad/store/layers" -path '*/d/replaced' | head -n 1)"
+	gives 1 image check localhost/changes:1
+	has '"d/replaced" has [0-9]* bytes, not [0-9]*'
+	is 2 "$(grep -c '^image' <<<"$output")"
+	gives 1 image check --repair localhost/changes:1
+	has "is in $WORK/bad, which is only read" "$output$stderr"
+	is 3 "$(ls "$WORK/bad/store/layers" | wc -l)"
+	c store rm "$WORK/bad"
+	chmod -R u+w "$WORK/bad"; rm -rf "$WORK/bad"
+}
+
+@test "push sends its images; a pull takes from it what is there, and what it made is checked, counted and removed alone" {
+	c store add "$WORK/site"
+	runs push -q --tls-verify=false localhost/changes:1 "$PLAIN/changes:1"
+	runs pull --tls-verify=false "$PLAIN/changes:1"
+	is 1 "$(ls "$CORACLE_ROOT/store/layers" | wc -l)"
+	runs images --format '{{.Repository}}:{{.Tag}} {{.ReadOnly}}'
+	has "^$PLAIN/changes:1 false$"
+	runs run --rm --network none "$PLAIN/changes:1" cat /d/replaced
+	is "replaced by two"
+	runs image check
+	has '^2 images, 4 layers checked: no damage'
+	own=$(du -sb "$(echo "$CORACLE_ROOT"/store/layers/*/diff)" | cut -f1)
+	size=$(c system df --format json | jq -s 'flatten | .[] | select(.Type == "Images") | .RawSize // .Size')
+	[ "${size//\"/}" -le "$own" ]
+	runs rmi "$PLAIN/changes:1"
+	runs run --rm --network none localhost/changes:1 cat /d/replaced
+	# without the store all of it comes
+	c store rm "$WORK/site"
+	runs pull -q --tls-verify=false "$PLAIN/changes:1"
+	is 4 "$(ls "$CORACLE_ROOT/store/layers" | wc -l)"
+}
+
+@test "a store that vanishes under a running container: exec may fail; ps, inspect, stop and rm work" {
+	need fuse-overlayfs /dev/fuse
+	for driver in fuse-overlayfs copy; do
+		cp -a "$WORK/site" "$WORK/gone"
+		c store add "$WORK/gone"
+		STORAGE_DRIVER=$driver c run -d --name stays --network none localhost/changes:1 sh -c 'while :; do sleep 1; done' >/dev/null 2>&1
+		runs inspect -f '{{.State.Status}} {{.GraphDriver.Data.LowerDir}}' stays
+		has "^running $WORK/gone/store/layers/[0-9a-f]*/diff:$WORK/gone/"
+		chmod -R u+w "$WORK/gone"; rm -rf "$WORK/gone"
+		runs ps --format '{{.Names}}'
+		is stays
+		runs inspect -f '{{.State.Status}} {{.GraphDriver.Data.LowerDir}}' stays
+		has "^running $WORK/gone/store/layers/"
+		runs stop -t 1 stays
+		refuses 125 "image store $WORK/gone" start stays
+		runs rm stays
+		c store rm "$WORK/gone"
+	done
 }
 
 @test "stores that are damaged, absent, closed or of another kind are told of, and the own one works" {
