@@ -62,7 +62,7 @@ int load_docker(struct loading *loading, struct error *err)
 	json = json_parse(bytes, length, err);
 	if (!json)
 		return error_wrap(err, -EINVAL, "manifest.json");
-	if (json_is_object(json) && loading->request->input)
+	if (json_object_get(json, "schemaVersion") && loading->request->input)
 		return error_set(err, ERROR_UNSUPPORTED, "an image directory of skopeo's kind: coracle image copy dir:%.300s NAME",
 		                 loading->request->input);
 	if (!json_is_array(json) || json_array_size(json) == 0)
