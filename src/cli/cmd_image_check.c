@@ -180,7 +180,8 @@ static int check_run(struct engine *engine, void *data, const struct texts *oper
 		return r;
 	if (operands->count == 0)
 		tell_garbage(engine);
-	print_line("%" PRIu64 " images, %" PRIu64 " layers checked: %s", checked.images, checked.layers,
+	print_line("%" PRIu64 " image%s, %" PRIu64 " layer%s checked: %s", checked.images, checked.images == 1 ? "" : "s",
+	           checked.layers, checked.layers == 1 ? "" : "s",
 	           left                    ? "damaged"
 	           : checked.damages.count ? "repaired"
 	                                   : "no damage");

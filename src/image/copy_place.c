@@ -13,6 +13,7 @@ static const struct {
 } transports[] = {
 	{"docker://", COPY_REGISTRY, false},
 	{"containers-storage:", COPY_STORE, false},
+	{"store:", COPY_STORE, false},
 	{"oci:", COPY_OCI, true},
 	{"oci-archive:", COPY_OCI_ARCHIVE, true},
 	{"docker-archive:", COPY_DOCKER_ARCHIVE, true},

@@ -252,9 +252,9 @@ as_other()
 	runs unshare sh -c 'm=$("$CORACLE" image mount localhost/changes:1) && stat -c "%n %a %u:%g" "$m/owned" "$m/tmp" | sed "s|$m||"; "$CORACLE" image unmount localhost/changes:1 >/dev/null'
 	is "/owned 600 1000:100,/tmp 1777 0:0" "$(paste -sd, <<<"$output")"
 	runs image check localhost/changes:1
-	has '^1 images, 3 layers checked: no damage'
+	has '^1 image, 3 layers checked: no damage'
 	runs --root "$WORK/site" --runroot "$WORK/siterun" image check
-	has '^1 images, 3 layers checked: no damage'
+	has '^1 image, 3 layers checked: no damage'
 	refuses 125 "is in $WORK/site, which is only read" untag localhost/changes:1
 	remove_tree "$WORK/plain"; remove_tree "$WORK/again"
 }

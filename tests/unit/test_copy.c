@@ -21,6 +21,7 @@ static const struct {
 	{"docker-archive:x.tar:@3", COPY_DOCKER_ARCHIVE, "x.tar", "@3"},
 	{"dir:/a:b", COPY_DIRECTORY, "/a:b", NULL},
 	{"containers-storage:a:1", COPY_STORE, "a:1", NULL},
+	{"store:a:1", COPY_STORE, "a:1", NULL},
 	{"a:1", COPY_STORE, "a:1", NULL},
 	{"localhost:5000/oci:1", COPY_STORE, "localhost:5000/oci:1", NULL},
 };
@@ -39,7 +40,7 @@ START_TEST(takes_places_apart)
 END_TEST
 
 static const char *const no_places[] = {
-	"", "oci:", "oci::x", "docker://", "dir:", "containers-storage:", "docker-daemon:x:1", "docker:x", "https://x/y",
+	"", "oci:", "oci::x", "docker://", "dir:", "containers-storage:", "store:", "docker-daemon:x:1", "docker:x", "https://x/y",
 	"containers-storage:[vfs@/x]y",
 };
 
