@@ -22,7 +22,7 @@ static int create_run(struct engine *engine, void *request, const struct texts *
 
 	if (r >= 0)
 		r = run_request(request, operands, &create, err);
-	progress_init_run(&progress, create.quiet);
+	progress_init_run(&progress, create.quiet, create.pull);
 	create.progress = &progress.callbacks;
 	if (r >= 0)
 		r = container_create(engine, &create, &id, err);

@@ -2,7 +2,6 @@
 /* cmd_pull.c - coracle pull: fetch images from registries (coracle-pull(1)) */
 #include "coracle/cli/command.h"
 
-#include "coracle/base/alloc.h"
 #include "coracle/base/digest.h"
 #include "coracle/image/reference.h"
 #include "coracle/registry/http.h"
@@ -31,26 +30,10 @@ static const struct opt pull_opts[] = {
 	OPT_END,
 };
 
-static void tell_docker(const struct image_pulled *pulled, bool quiet)
+static void tell(const struct list *out)
 {
-	AUTO_FREE char *familiar = reference_familiar(pulled->name);
-
-	if (!quiet) {
-		print_line("Digest: %s", pulled->digest);
-		print_line("Status: %s for %s", pulled->changed ? "Downloaded newer image" : "Image is up to date",
-		           familiar);
-	}
-	print_line("%s", pulled->name);
-}
-
-static void tell(const struct list *out, bool quiet)
-{
-	LIST_EACH(struct image_pulled, pulled, out) {
-		if (print_is_docker())
-			tell_docker(pulled, quiet);
-		else
-			print_line("%s", digest_hex(pulled->id));
-	}
+	LIST_EACH(struct image_pulled, pulled, out)
+		print_line("%s", print_is_docker() ? pulled->name : digest_hex(pulled->id));
 }
 
 /* enter - the user namespace, whose helper programs run while libcurl and the thirty libraries below it are loaded */
@@ -93,7 +76,7 @@ static int pull_run(struct engine *engine, void *data, const struct texts *opera
 		tell_default_tag(operands->items[i], request);
 		r = image_pull(engine, operands->items[i], request, &progress.callbacks, &pulled, &failure);
 
-		tell(&pulled, request->quiet);
+		tell(&pulled);
 		if (r >= 0)
 			continue;
 		if (result == 0) {

@@ -49,7 +49,7 @@ static int run_run(struct engine *engine, void *request, const struct texts *ope
 		if (create.tty || create.interactive)
 			keys = session_detach_keys(create.detach_keys);
 	}
-	progress_init_run(&progress, create.quiet);
+	progress_init_run(&progress, create.quiet, create.pull);
 	create.progress = &progress.callbacks;
 	io = session_io(&create, keys);
 	r = container_run(engine, &create, &io, &id, err);

@@ -56,10 +56,17 @@ static char *docker_words(const struct progress *progress, enum image_pull_event
 
 	switch (event) {
 	case IMAGE_PULL_TRYING:
-		if (!progress->is_run)
+		if (!progress->is_missing)
 			break;
 		familiar = reference_familiar(text);
 		return xprintf("Unable to find image '%s' locally", familiar);
+	case IMAGE_PULL_DIGEST:
+		return xprintf("Digest: %s", text);
+	case IMAGE_PULL_NEWER:
+	case IMAGE_PULL_SAME:
+		familiar = reference_familiar(text);
+		return xprintf("Status: %s for %s",
+		               event == IMAGE_PULL_NEWER ? "Downloaded newer image" : "Image is up to date", familiar);
 	case IMAGE_PULL_FOUND:
 		return docker_pulling(text);
 	case IMAGE_PULL_EXISTS:
@@ -104,6 +111,9 @@ static char *podman_words(enum image_pull_event event, const char *text)
 	case IMAGE_PUSH_INSTANCE:
 		return xprintf("Copying image %s", text);
 	case IMAGE_PULL_FOUND:
+	case IMAGE_PULL_DIGEST:
+	case IMAGE_PULL_NEWER:
+	case IMAGE_PULL_SAME:
 	case IMAGE_PUSH_TO:
 	case IMAGE_PUSH_SENT:
 	case IMAGE_PULL_NOTICE:
@@ -256,8 +266,8 @@ void progress_init(struct progress *progress, bool quiet)
 	init(progress, print_is_docker() ? stdout : stderr, quiet);
 }
 
-void progress_init_run(struct progress *progress, bool quiet)
+void progress_init_run(struct progress *progress, bool quiet, const char *policy)
 {
 	init(progress, stderr, quiet);
-	progress->is_run = true;
+	progress->is_missing = !policy || strcmp(policy, "missing") == 0;
 }

@@ -105,8 +105,16 @@ static int has_id(const struct context *context, const char *value)
 
 static int has_digest(const struct context *context, const char *value)
 {
-	return context->record->manifest_digest
-	       && strncmp(context->record->manifest_digest, value, strlen(value)) == 0;
+	const struct image_record *record = context->record;
+	size_t length = strlen(value);
+
+	for (size_t i = 0; i < record->digests.count; i++) {
+		const char *at = strchr(record->digests.items[i], '@');
+
+		if (at && strncmp(at + 1, value, length) == 0)
+			return true;
+	}
+	return record->manifest_digest && strncmp(record->manifest_digest, value, length) == 0;
 }
 
 static int is_read_only(const struct context *context UNUSED, const char *value)

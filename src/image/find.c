@@ -16,6 +16,7 @@
 
 #include <string.h>
 
+#include "digests.h"
 #include "manifest_source.h"
 #include "name.h"
 
@@ -89,30 +90,7 @@ static int find_by_name(struct store *store, const struct texts *candidates, str
 	return -ENOENT;
 }
 
-static bool has_repository(const struct image_record *record, const char *full)
-{
-	AUTO_FREE char *wanted = name_repository(full, NULL);
-
-	for (size_t i = 0; i < record->names.count; i++) {
-		AUTO_FREE char *repository = name_repository(record->names.items[i], NULL);
-
-		if (strcmp(repository, wanted) == 0)
-			return true;
-	}
-	return false;
-}
-
-/* has_digest - of its manifest, its configuration, or the manifest that a push sent to this repository */
-static bool has_digest(const struct image_record *record, const char *full, const char *digest)
-{
-	AUTO_FREE char *repository = name_repository(full, NULL);
-	AUTO_FREE char *pushed = xprintf("%s@%s", repository, digest);
-
-	return (record->manifest_digest && strcmp(record->manifest_digest, digest) == 0) || strcmp(record->id, digest) == 0
-	       || texts_has(&record->pushed, pushed);
-}
-
-/* find_by_digest - NAME@DIGEST: the digest of the manifest, or of the configuration */
+/* find_by_digest - NAME@DIGEST: the digest of an index, of the manifest, or of the configuration */
 static int find_by_digest(struct store *store, const char *digest, const struct texts *candidates,
                           struct image_record *out, char **name, struct error *err)
 {
@@ -134,8 +112,7 @@ static int find_by_digest(struct store *store, const char *digest, const struct 
 		return r;
 	for (size_t i = 0; i < candidates->count; i++) {
 		LIST_EACH(struct image_record, record, &records) {
-			if (record->damaged || !has_repository(record, candidates->items[i])
-			    || !has_digest(record, candidates->items[i], digest))
+			if (record->damaged || !digests_has(record, candidates->items[i], digest))
 				continue;
 			*out = TAKE(*record, (struct image_record){0});
 			if (name)

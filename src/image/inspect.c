@@ -13,7 +13,7 @@ static void set_names(json_t *object, const struct image_record *record)
 {
 	piece_set(object, "Id", piece_text(record->id));
 	piece_set(object, "Digest", piece_text(record->manifest_digest));
-	piece_set(object, "RepoTags", piece_list(&record->names));
+	piece_set(object, "RepoTags", piece_tags(record));
 	piece_set(object, "RepoDigests", piece_digests(record));
 	piece_set(object, "NamesHistory", piece_list(&record->names));
 }

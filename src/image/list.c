@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "digests.h"
 #include "filter.h"
 #include "name.h"
 #include "pieces.h"
@@ -51,7 +52,7 @@ static json_t *typed_row(const struct image_record *record)
 
 	piece_set(object, "Id", piece_text(digest_hex(record->id)));
 	set_common(object, record);
-	piece_set(object, "RepoTags", piece_list(&record->names));
+	piece_set(object, "RepoTags", piece_tags(record));
 	piece_set(object, "SharedSize", json_integer(0));
 	piece_set(object, "Containers", json_integer(0));
 	piece_set(object, "CreatedAt", piece_text(record->created));
@@ -64,7 +65,7 @@ static json_t *row(const struct image_record *record, const char *name)
 	json_t *object = json_object();
 	AUTO_FREE char *tag = NULL;
 	AUTO_FREE char *repository = name ? name_repository(name, &tag) : NULL;
-	AUTO_FREE char *digest = name ? piece_digest(record, name) : NULL;
+	const char *digest = name ? digests_of(record, name) : record->manifest_digest;
 	char at[CLOCK_TEXT_SIZE];
 
 	(void) clock_go(created(record), at);
@@ -72,9 +73,8 @@ static json_t *row(const struct image_record *record, const char *name)
 	piece_set(object, "Repository", piece_text(repository ? repository : NONE));
 	piece_set(object, "Tag", piece_text(tag ? tag : record->damaged ? "damaged" : NONE));
 	set_common(object, record);
-	piece_set(object, "RepoTags", piece_list(&record->names));
-	if (digest || !record->manifest_digest)
-		piece_set(object, "Digest", json_string(digest ? digest : NONE));
+	piece_set(object, "RepoTags", piece_tags(record));
+	piece_set(object, "Digest", piece_text(digest ? digest : NONE));
 	piece_set(object, "CreatedAt", json_string(at));
 	piece_set(object, "CreatedTime", json_string(at));
 	piece_set(object, "Containers", json_string("N/A"));

@@ -12,6 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "digests.h"
+
 #define IMAGE_MAX_LAYERS 500 /* overlayfs takes no more */
 #define BUFFER_BYTES     65536
 
@@ -197,6 +199,20 @@ static int write_blobs(struct making *making, struct error *err)
 	return 0;
 }
 
+/* keep_digests - those that a record of the same image has already, and the new one last */
+static void keep_digests(struct making *making)
+{
+	AUTO_IMAGE_RECORD struct image_record before = {0};
+	struct image_record *record = &making->record;
+	struct error ignored = {0};
+
+	if (image_record_read(making->store, record->id, &before, &ignored) >= 0) {
+		texts_add_all(&record->digests, &before.digests);
+		texts_add_all(&record->pushed, &before.pushed);
+	}
+	digests_add(record, making->parts->digest);
+}
+
 static int write_record(struct making *making, struct error *err)
 {
 	const struct image_config *config = &making->config;
@@ -209,6 +225,7 @@ static int write_record(struct making *making, struct error *err)
 	text_replace(&record->architecture, config->architecture);
 	text_replace(&record->os, config->os);
 	pairs_set_all(&record->labels, &config->config.labels);
+	keep_digests(making);
 	r = image_record_write(making->store, record, err);
 	for (size_t i = 0; r >= 0 && i < making->parts->names.count; i++)
 		r = ref_write(making->store, making->parts->names.items[i], record->id, err);

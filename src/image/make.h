@@ -14,6 +14,7 @@ struct image_parts {
 	struct texts layers;   /* their names in the bundle, lowest first */
 	const struct list *blobs; /* struct descriptor, as many as layers: what these must be; NULL: any */
 	struct texts names;    /* full names to give */
+	const char *digest;    /* "registry/path@sha256:..." of the index that it was chosen from; borrowed; NULL: none */
 };
 void image_parts_done(struct image_parts *parts) NONNULL(1);
 #define AUTO_IMAGE_PARTS AUTO(image_parts_done)

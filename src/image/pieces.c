@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "digests.h"
 #include "name.h"
 
 json_t *piece_text(const char *text)
@@ -33,30 +34,39 @@ json_t *piece_object(const struct pairs *pairs)
 	return object;
 }
 
-char *piece_digest(const struct image_record *record, const char *name)
+json_t *piece_tags(const struct image_record *record)
 {
-	AUTO_FREE char *repository = name_repository(name, NULL);
-	const char *digest = record->manifest_digest;
-	size_t length = strlen(repository);
+	json_t *array = json_array();
 
-	/* layers that came unpacked are compressed on the way out: what was sent has another digest than what is here */
-	for (size_t i = 0; i < record->pushed.count; i++)
-		if (strncmp(record->pushed.items[i], repository, length) == 0 && record->pushed.items[i][length] == '@')
-			digest = record->pushed.items[i] + length + 1;
-	return digest ? xstrdup(digest) : NULL;
+	for (size_t i = 0; i < record->names.count; i++)
+		if (!strchr(record->names.items[i], '@'))
+			(void) json_array_append_new(array, piece_text(record->names.items[i]));
+	return array;
+}
+
+static void add_once(struct texts *texts, const char *text)
+{
+	if (!texts_has(texts, text))
+		texts_add(texts, text);
 }
 
 json_t *piece_digests(const struct image_record *record)
 {
 	AUTO_TEXTS struct texts digests = {0};
 
+	for (size_t i = 0; i < record->digests.count; i++)
+		if (digests_has_repository(record, record->digests.items[i]))
+			add_once(&digests, record->digests.items[i]);
+	for (size_t i = 0; i < record->names.count; i++)
+		if (strchr(record->names.items[i], '@'))
+			add_once(&digests, record->names.items[i]);
 	for (size_t i = 0; i < record->names.count; i++) {
 		AUTO_FREE char *repository = name_repository(record->names.items[i], NULL);
-		AUTO_FREE char *digest = piece_digest(record, record->names.items[i]);
+		const char *digest = digests_manifest(record, record->names.items[i]);
 		AUTO_FREE char *full = xprintf("%s@%s", repository, digest ? digest : "");
 
-		if (digest && !texts_has(&digests, full))
-			texts_add(&digests, full);
+		if (digest)
+			add_once(&digests, full);
 	}
 	return piece_list(&digests);
 }

@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "digests.h"
 #include "make.h"
 #include "media.h"
 #include "name.h"
@@ -201,9 +202,33 @@ static bool is_whole(const struct found *found)
 	return true;
 }
 
+/* index_name - owned "registry/path@sha256:..." of the index that the image was chosen from; NULL: there is none */
+static char *index_name(const struct found *found)
+{
+	if (strcmp(found->digest, found->manifest.digest) == 0)
+		return NULL;
+	return xprintf("%s/%s@%s", found->name->registry, found->name->path, found->digest);
+}
+
+/* note_digest - by which index an image that is here was asked for now; one in an additional store stays as it is */
+static int note_digest(const struct found *found, struct error *err)
+{
+	AUTO_IMAGE_RECORD struct image_record record = {0};
+	AUTO_FREE char *digest = index_name(found);
+	struct error ignored = {0};
+
+	if (!digest || image_record_read(found->pull->store, found->parsed.config.digest, &record, &ignored) < 0
+	    || record.store || (record.digests.count
+	                        && strcmp(record.digests.items[record.digests.count - 1], digest) == 0))
+		return 0;
+	digests_add(&record, digest);
+	return image_record_write(found->pull->store, &record, err);
+}
+
 static int bring(struct found *found, char *name, struct error *err)
 {
 	AUTO_IMAGE_PARTS struct image_parts parts = {0};
+	AUTO_FREE char *digest = index_name(found);
 	AUTO_FREE char *id = NULL;
 	const struct pull_layers layers = {
 		.store = found->pull->store,
@@ -223,6 +248,7 @@ static int bring(struct found *found, char *name, struct error *err)
 	parts.config_length = found->config_length;
 	parts.manifest = found->manifest.bytes;
 	parts.manifest_length = found->manifest.length;
+	parts.digest = digest;
 	texts_add(&parts.names, name);
 	return image_make(found->pull->store, &parts, &id, err);
 }
@@ -235,6 +261,15 @@ static void add_pulled(const struct found *found, const char *id, const char *na
 	pulled->name = xstrdup(name);
 	pulled->digest = xstrdup(found->digest);
 	pulled->changed = changed;
+	progress_event(found->pull->progress, IMAGE_PULL_DIGEST, found->digest);
+	progress_event(found->pull->progress, changed ? IMAGE_PULL_NEWER : IMAGE_PULL_SAME, name);
+}
+
+static bool stands_for(struct store *store, const char *name, const char *id)
+{
+	AUTO_FREE char *now = NULL;
+
+	return ref_read(store, name, &now) >= 0 && strcmp(now ? now : "", id) == 0;
 }
 
 static int pull_one(struct pull *pull, const struct remote_place *place, struct registry *registry,
@@ -242,7 +277,6 @@ static int pull_one(struct pull *pull, const struct remote_place *place, struct 
 {
 	AUTO(found_done) struct found found = {.pull = pull, .place = place, .registry = registry, .name = reference};
 	AUTO_FREE char *name = name_in_store(reference);
-	AUTO_FREE char *before = NULL;
 	AUTO_CLOSE int hold = -1;
 	const char *id;
 	bool changed;
@@ -255,8 +289,10 @@ static int pull_one(struct pull *pull, const struct remote_place *place, struct 
 	if (hold < 0)
 		return hold;
 	id = found.parsed.config.digest;
-	changed = ref_read(pull->store, name, &before) < 0 || strcmp(before, id) != 0;
-	if (changed && is_whole(&found))
+	changed = !stands_for(pull->store, name, id);
+	if (is_whole(&found))
+		r = note_digest(&found, err);
+	if (r >= 0 && !stands_for(pull->store, name, id) && is_whole(&found))
 		r = ref_write(pull->store, name, id, err);
 	/* asked again: whoever removes the image meanwhile takes the name along, or leaves it to us to bring the rest */
 	if (r >= 0 && !is_whole(&found)) {
@@ -350,6 +386,7 @@ static int take_local(struct engine *engine, const char *name, struct list *out,
 	AUTO_IMAGE_RECORD struct image_record record = {0};
 	AUTO_FREE char *full = NULL;
 	struct image_pulled *pulled;
+	const char *digest;
 	int r = image_find(engine, name, &record, &full, err);
 
 	if (r < 0)
@@ -357,7 +394,8 @@ static int take_local(struct engine *engine, const char *name, struct list *out,
 	pulled = list_add(out, sizeof *pulled);
 	pulled->id = xstrdup(record.id);
 	pulled->name = full ? TAKE_PTR(full) : xstrdup(name);
-	pulled->digest = xstrdup(record.manifest_digest ? record.manifest_digest : record.id);
+	digest = digests_of(&record, pulled->name);
+	pulled->digest = xstrdup(digest ? digest : record.id);
 	return 1;
 }
 

@@ -140,10 +140,10 @@ int image_remove(struct engine *engine, const char *text, const struct image_rem
 		r = image_record_names(store, &record, err);
 	if (r < 0)
 		return r;
-	/* a name is one of several, or the only one and then stands for the image */
-	if (name && record.names.count > 1 && !strchr(name, '@'))
+	/* a name is one of several, or the only one and then stands for the image; a digest need not be a name */
+	if (name && record.names.count > 1 && texts_has(&record.names, name))
 		return untag(store, name, removed, err);
-	if (!name && record.names.count > 1 && !request->force)
+	if (record.names.count > 1 && !request->force)
 		return error_set(err, ERROR_CONFLICT,
 		                 "image %.12s has %zu names (%s, %s...); remove all of them with: "
 		                 "coracle rmi -f %.12s", digest_hex(record.id), record.names.count,

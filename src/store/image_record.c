@@ -21,6 +21,7 @@
 const struct field image_record_fields[] = {
 	FIELD_TEXT("id", struct image_record, id, .required = true),
 	FIELD_TEXT("manifest", struct image_record, manifest_digest),
+	FIELD_TEXTS("digests", struct image_record, digests),
 	FIELD_TEXTS("layers", struct image_record, layers, .keep = true),
 	FIELD_UINT("size", struct image_record, size, .keep = true),
 	FIELD_TEXT("created", struct image_record, created),

@@ -3,33 +3,25 @@
 # pull.bats - pull, login, logout, and run with images that are not here: docker-registry, and a registry that lies
 
 load helper
-
-LYING=$BATS_TEST_DIRNAME/../registry/lying.py
+load registries
 
 file_setup()
 {
-	local port
-	# for every test and every peer: none of this machine's settings
-	export XDG_CONFIG_HOME=$WORK/config HOME=$WORK/home
-	mkdir -p "$HOME" "$XDG_CONFIG_HOME" "$WORK/registry"
-	export REGISTRY_AUTH_FILE=$WORK/auth.json
-	echo '{}' >"$REGISTRY_AUTH_FILE"
+	registries_begin
 	# the lies: plain http, users tester with s3cret-word where --auth is given
 	lying open
 	lying basic --auth basic
 	lying big --layer-bytes 40000000
 	# the real one, with users; what it keeps is under $WORK/registry
-	port=$(free_port)
 	python3 -c 'import crypt; print("ann:" + crypt.crypt("correct horse", crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=1 << 5)))' \
 		2>/dev/null >"$WORK/htpasswd"
 	sh "$BATS_TEST_DIRNAME/../registry/certs.sh" "$(mkdir -p "$WORK/certs" && echo "$WORK/certs")"
 	openssl x509 -in "$WORK/certs/server.pem" -out "$WORK/certs/server.crt"
-	registry plain "$port"
+	registry plain "$(free_port)"
 	registry users "$(free_port)" "auth: {htpasswd: {realm: test, path: $WORK/htpasswd}}"
 	registry tls "$(free_port)" '' "tls: {certificate: $WORK/certs/server.crt, key: $WORK/certs/server.key}"
-	export PLAIN=localhost:$port USERS=localhost:$(cat "$WORK/users.port") TLS=localhost:$(cat "$WORK/tls.port")
-	export OPEN=localhost:$(cut -d' ' -f1 "$WORK/open.port") BASIC=localhost:$(cut -d' ' -f1 "$WORK/basic.port")
-	export BIG=localhost:$(cut -d' ' -f1 "$WORK/big.port")
+	OPEN=$(port open) BASIC=$(port basic) BIG=$(port big) PLAIN=$(port plain) USERS=$(port users) TLS=$(port tls)
+	export OPEN BASIC BIG PLAIN USERS TLS
 	layout "$WORK/layout"
 	push "$PLAIN/team/app:1"
 	push "$PLAIN/team/app:2"
@@ -39,10 +31,7 @@ file_setup()
 
 file_teardown()
 {
-	local pid
-	for pid in "$WORK"/*.pid; do
-		kill "$(cat "$pid")" 2>/dev/null || true
-	done
+	registries_end
 }
 
 test_teardown()
@@ -52,44 +41,6 @@ test_teardown()
 	c rmi -f -a >/dev/null 2>&1 || true
 	rm -rf "$CORACLE_ROOT/store/parts"/*
 	image_busybox
-}
-
-free_port()
-{
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
-# lying NAME OPTION...: a lying registry; its ports are in NAME.port, its requests in NAME.log
-lying()
-{
-	local name=$1
-	shift
-	mkfifo "$WORK/$name.in"
-	python3 "$LYING" --log "$WORK/$name.log" "$@" <"$WORK/$name.in" >"$WORK/$name.port" 2>"$WORK/$name.err" 3>&- &
-	# its standard input stays open as long as this one lives
-	sleep 100000 >"$WORK/$name.in" 2>/dev/null </dev/null 3>&- &
-	echo $! >"$WORK/$name.pid"
-	soon 20 test -s "$WORK/$name.port"
-}
-
-# registry NAME PORT [AUTH [TLS]]
-registry()
-{
-	mkdir -p "$WORK/registry/$1"
-	cat >"$WORK/$1.yml" <<-END
-	version: 0.1
-	log: {level: error}
-	storage: {filesystem: {rootdirectory: $WORK/registry/$1}}
-	http:
-	  addr: 127.0.0.1:$2
-	  ${4:-}
-	${3:-}
-	END
-	# it takes every variable REGISTRY_... for configuration
-	env -u REGISTRY_AUTH_FILE docker-registry serve "$WORK/$1.yml" >"$WORK/$1.out" 2>&1 </dev/null 3>&- &
-	echo $! >"$WORK/$1.pid"
-	echo "$2" >"$WORK/$1.port"
-	soon 20 nc -z 127.0.0.1 "$2" || { cat "$WORK/$1.out" >&2; return 1; }
 }
 
 # layout DIRECTORY: an index of an image with two layers for this machine and one for s390x
@@ -132,22 +83,10 @@ push()
 	skopeo --insecure-policy copy -q --all --dest-tls-verify=false "$@" "oci:$WORK/layout:it" "docker://$name" 3>&-
 }
 
-# gets LOG PATTERN: how many GET requests went to paths that match
-gets()
+# insecure HOST: registries.conf says so
+insecure()
 {
-	jq -r 'select(.method == "GET").path' "$WORK/$1.log" | grep -Ec -- "$2" || true
-}
-
-forget()
-{
-	: >"$WORK/$1.log"
-}
-
-# nothing_half_made: no part, no temporary, no image but busybox
-nothing_half_made()
-{
-	is '' "$(ls "$CORACLE_ROOT/store/tmp")"
-	is busybox "$(c images --format '{{.Repository}}' | sed 's|.*/||' | sort -u | tr -d '\n')"
+	printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$1" >"$XDG_CONFIG_HOME/containers/registries.conf"
 }
 
 @test "an image with an index is fetched, runs, and is called as podman and docker call it" {
@@ -163,8 +102,7 @@ nothing_half_made()
 	ln -sf "$CORACLE" "$WORK/docker"
 	run --separate-stderr "$WORK/docker" pull "$PLAIN/team/app:2"
 	[ "$status" = 1 ] # a certificate or https is wanted
-	mkdir -p "$XDG_CONFIG_HOME/containers"
-	printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$PLAIN" >"$XDG_CONFIG_HOME/containers/registries.conf"
+	insecure "$PLAIN"
 	run --separate-stderr "$WORK/docker" pull "$PLAIN/team/app:2"
 	[ "$status" = 0 ]
 	has "^2: Pulling from $PLAIN/team/app$"
@@ -196,8 +134,7 @@ nothing_half_made()
 
 @test "run and create fetch what is not here, as --pull says" {
 	refuses 125 'without TLS' run --rm --quiet "$PLAIN/team/app:1"
-	mkdir -p "$XDG_CONFIG_HOME/containers"
-	printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$PLAIN" >"$XDG_CONFIG_HOME/containers/registries.conf"
+	insecure "$PLAIN"
 	refuses 125 'not known.*coracle pull' run --rm --pull never "$PLAIN/team/app:1"
 	runs run --rm "$PLAIN/team/app:1"
 	is 'hello from a layer'
@@ -221,7 +158,6 @@ nothing_half_made()
 }
 
 @test "a short name means what registries.conf makes of it" {
-	mkdir -p "$XDG_CONFIG_HOME/containers"
 	cat >"$XDG_CONFIG_HOME/containers/registries.conf" <<-END
 	unqualified-search-registries = ["localhost:1", "$PLAIN"]
 	[[registry]]
@@ -280,6 +216,59 @@ nothing_half_made()
 	runs run --rm --pull never "$PLAIN/team/app@$digest"
 	is 'hello from a layer'
 	refuses 125 'manifest unknown|not found' pull -q --tls-verify=false "$PLAIN/team/app@sha256:$(printf '%064d' 7)"
+}
+
+@test "the digest of an index is kept beside that of the manifest" {
+	local index manifest id
+	index=$(skopeo inspect --raw --tls-verify=false "docker://$PLAIN/team/app:1" | sha256sum | sed 's/^/sha256:/;s/ .*//')
+	runs pull -q --tls-verify=false "$PLAIN/team/app:1"
+	id=$output
+	manifest=$(c image inspect --format '{{.Digest}}' "$PLAIN/team/app:1")
+	[ "$index" != "$manifest" ]
+	is "$index" "$(c images --digests --format '{{.Digest}}' "$PLAIN/team/app:1")"
+	is "[\"$PLAIN/team/app@$index\",\"$PLAIN/team/app@$manifest\"]" "$(c image inspect --format '{{json .RepoDigests}}' "$id")"
+	is "$id" "$(c images -q --no-trunc -f "digest=$index" | sed 's/^sha256://')"
+	# both are names of it, in its own repository alone
+	runs run --rm --pull never "$PLAIN/team/app@$index"
+	runs run --rm --pull never "$PLAIN/team/app@$manifest"
+	refuses 125 'not known' image inspect "$PLAIN/team/other@$index"
+	runs pull -q --policy never "$PLAIN/team/app@$index"
+	is "$id"
+	# what was loaded knows no index; a pull of what is whole notes it
+	c save -o "$WORK/saved.tar" "$PLAIN/team/app:1"
+	runs rmi "$PLAIN/team/app@$index"
+	gives 1 image exists "$PLAIN/team/app:1"
+	runs pull -q --tls-verify=false "$PLAIN/team/app@$manifest"
+	hasnt "$index" "$(c image inspect --format '{{json .RepoDigests}}' "$id")"
+	runs pull -q --tls-verify=false "$PLAIN/team/app:2"
+	is "$index" "$(c images --digests --format '{{.Digest}}' "$PLAIN/team/app:2")"
+	# by a digest that is one of several names only that one goes
+	runs rmi "$PLAIN/team/app@$manifest"
+	runs image exists "$PLAIN/team/app:2"
+	runs pull -q --tls-verify=false "$PLAIN/team/app:1"
+	refuses 2 '2 names' rmi "$PLAIN/team/app@$index"
+	# a load of the same image keeps what is known
+	runs load -q -i "$WORK/saved.tar"
+	has "$PLAIN/team/app@$index" "$(c image inspect --format '{{json .RepoDigests}}' "$PLAIN/team/app:1")"
+}
+
+@test "docker run tells of a missing image as docker does" {
+	insecure "$PLAIN"
+	ln -sf "$CORACLE" "$WORK/docker"
+	run --separate-stderr "$WORK/docker" run --rm "$PLAIN/team/app:1"
+	[ "$status" = 0 ]
+	is 'hello from a layer'
+	is "Unable to find image '$PLAIN/team/app:1' locally" "${stderr_lines[0]}"
+	is "1: Pulling from $PLAIN/team/app" "${stderr_lines[1]}"
+	has '^Digest: sha256:[0-9a-f]{64}$' "${stderr_lines[-2]}"
+	is "Status: Downloaded newer image for $PLAIN/team/app:1" "${stderr_lines[-1]}"
+	run --separate-stderr "$WORK/docker" run --rm "$PLAIN/team/app:1"
+	is '' "$stderr"
+	run --separate-stderr "$WORK/docker" run --rm --pull always "$PLAIN/team/app:1"
+	is "1: Pulling from $PLAIN/team/app" "${stderr_lines[0]}"
+	is "Status: Image is up to date for $PLAIN/team/app:1" "${stderr_lines[-1]}"
+	run --separate-stderr "$WORK/docker" run --rm -q "$PLAIN/team/app:2"
+	is '' "$stderr"
 }
 
 @test "a platform is chosen, and what there is instead is told" {
@@ -412,13 +401,7 @@ broken_off()
 }
 
 @test "a full disk is told in one line" {
-	mkdir -p "$WORK/small"
-	run timeout 60 unshare --user --map-root-user --mount sh -ec '
-		mount -t tmpfs -o size=8m,mode=777 none "$WORK/small"
-		mkdir "$WORK/small/run"
-		export CORACLE_ROOT=$WORK/small/data CORACLE_RUNROOT=$WORK/small/run
-		exec unshare --user --map-user=12345 --map-group=12345 "$@"' - \
-		"$CORACLE" pull -q --tls-verify=false "$BIG/good/app:1" 3>&-
+	run on_small_disk 8m "$CORACLE" pull -q --tls-verify=false "$BIG/good/app:1"
 	[ "$status" = 125 ]
 	has 'No space left on device'
 	is 1 "$(grep -c 'coracle: ' <<<"$output")"
@@ -474,7 +457,6 @@ runs_podman()
 }
 
 @test "a terminal is asked without echo, and shows a line a layer" {
-	mkdir -p "$XDG_CONFIG_HOME/containers"
 	run --separate-stderr python3 "$BATS_TEST_DIRNAME/login_terminal.py" "$CORACLE" "$USERS"
 	[ "$status" = 0 ] || { echo "$output $stderr"; return 1; }
 	is ann "$(c login --get-login "$USERS")"

@@ -104,6 +104,9 @@ enum image_pull_event {
 	IMAGE_PULL_LAYER,    /* text: digest of a layer that is being downloaded from now on */
 	IMAGE_PULL_CONFIG,   /* text: digest of the configuration */
 	IMAGE_PULL_WRITING,  /* text: full name; all layers are here */
+	IMAGE_PULL_DIGEST,   /* text: what the registry calls it: of the index, where there is one; it is in the store */
+	IMAGE_PULL_NEWER,    /* text: full name, which stood for another image or for none; follows DIGEST */
+	IMAGE_PULL_SAME,     /* text: full name, which stood for this image before; follows DIGEST */
 	IMAGE_PULL_NOTICE,   /* text: a line for the user, such as a wait before another attempt */
 	/* of a push; besides CONFIG, WRITING and NOTICE; layers are named by their diff ids */
 	IMAGE_PUSH_TO,       /* text: full name it goes to */

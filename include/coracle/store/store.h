@@ -90,6 +90,7 @@ int layer_remove_unused(struct store *store, const struct texts *candidates, con
 struct image_record {
 	char *id;              /* config digest, "sha256:..." */
 	char *manifest_digest; /* of the manifest we hold or made */
+	struct texts digests;  /* "registry/path@sha256:..." of indexes that it was chosen from, the latest last */
 	struct texts layers;   /* chain ids, lowest first */
 	struct texts names;    /* full names "docker.io/library/debian:12", from refs; see image_record_names */
 	uint64_t size;         /* bytes of all layers */
