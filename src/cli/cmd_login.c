@@ -178,35 +178,49 @@ static int give_credentials(void *data, UNUSED const char *host, UNUSED const ch
 	return 0;
 }
 
-/* check - does the registry take them? */
+static int ping(const struct registry_endpoint *endpoint, struct error *err)
+{
+	static const struct http_options options = {.interrupt_fd = -1};
+	struct registry *registry = NULL;
+	struct http *http = NULL;
+	int r = http_new(&options, &http, err);
+
+	if (r >= 0)
+		r = registry_new(http, endpoint, &registry, err);
+	if (r >= 0)
+		r = registry_ping(registry, err);
+	registry_free(registry);
+	http_free(http);
+	return r;
+}
+
+/* check - does the registry take them? One certificate after the other is tried, as remote.c does. */
 static int check(const struct login *request, const struct places *places, const char *host,
                  const struct words *words, struct error *err)
 {
-	static const struct http_options options = {.interrupt_fd = -1};
 	AUTO_CERTS struct certs certs = {0};
 	struct registry_endpoint endpoint = {
 		.host = host,
 		.credentials = give_credentials,
 		.credentials_data = (void *) (uintptr_t) words,
 	};
-	struct registry *registry = NULL;
-	struct http *http = NULL;
+	struct error failure = {0};
+	size_t pair = 0;
 	int r = certs_find(places, request->cert_dir, host, &certs, err);
 
 	if (r < 0)
 		return r;
 	endpoint.tls.ca_files = (const char *const *) certs.ca.items;
-	endpoint.tls.client_cert = certs.client.count ? certs.client.items[0] : NULL;
-	endpoint.tls.client_key = certs.key.count ? certs.key.items[0] : NULL;
 	endpoint.tls.insecure = request->tls_verify.set ? !request->tls_verify.value
 	                                                : credentials_insecure(places, host);
-	r = http_new(&options, &http, err);
-	if (r >= 0)
-		r = registry_new(http, &endpoint, &registry, err);
-	if (r >= 0)
-		r = registry_ping(registry, err);
-	registry_free(registry);
-	http_free(http);
+	do {
+		endpoint.tls.client_cert = pair < certs.client.count ? certs.client.items[pair] : NULL;
+		endpoint.tls.client_key = pair < certs.key.count ? certs.key.items[pair] : NULL;
+		failure = (struct error){0};
+		r = ping(&endpoint, &failure);
+	} while (r < 0 && failure.kind == ERROR_DENIED && ++pair < certs.client.count);
+	if (r < 0)
+		*err = failure;
 	return r;
 }
 
@@ -261,10 +275,10 @@ static int login(const struct login *request, const struct auth_options *options
 	r = read_words(request, host, &user, &password, err);
 	if (r < 0)
 		return r;
-	words = (struct words){user, password, NULL};
+	words = (struct words){user ? user : "", password ? password : "", NULL};
 	r = check(request, options->places, host, &words, err);
 	if (r >= 0)
-		r = auth_store(options, key, user, password, &source, err);
+		r = auth_store(options, key, words.user, words.password, &source, err);
 	if (r < 0)
 		return r;
 	if (request->verbose)

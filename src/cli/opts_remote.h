@@ -18,8 +18,8 @@
 /* OPTS_RETRY - for those that transfer much */
 #define OPTS_RETRY(owner, member)                                                                                \
 	OPT_OPT_UINT(0, "retry", owner, member.retry, "N",                                                       \
-	             "ask again so often when network or registry fail (default 0, beside those of each transfer)"), \
+	             "ask again so often, in a row, when network or registry fail (default 3)"),                     \
 	OPT_TEXT(0, "retry-delay", owner, member.retry_delay, "TIME",                                            \
-	         "wait before that, such as 5s; doubled each time (default 2s)")
+	         "wait before that, such as 5s (default: 1s, doubled each time)")
 
 #endif

@@ -268,6 +268,7 @@ static struct image_remote options_of(const struct image_copy *request, const st
 		options.tls_verify = request->tls_verify;
 	options.retry = request->retry;
 	options.retry_delay = request->retry_delay;
+	options.retry_whole = true;
 	return options;
 }
 

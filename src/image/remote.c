@@ -20,6 +20,7 @@
 #define RETRY_MAX     100
 #define RETRY_SECONDS 2
 #define PARALLEL      6
+#define NS_PER_MS     UINT64_C(1000000)
 
 struct remote {
 	const struct image_remote *options;
@@ -110,6 +111,41 @@ static void notice(void *data, const char *line)
 	progress_event(remote->progress, IMAGE_PULL_NOTICE, line);
 }
 
+static const char *retry_delay_text(const struct remote *remote)
+{
+	const char *given = remote->options->retry_delay;
+
+	if (given)
+		return given;
+	return remote->conf.retry_delay && *remote->conf.retry_delay ? remote->conf.retry_delay : NULL;
+}
+
+/* retry_wait - nanoseconds; 0 is possible, when it was asked for */
+static uint64_t retry_wait(const struct remote *remote)
+{
+	const char *delay = retry_delay_text(remote);
+	uint64_t value = 0;
+
+	if (!delay)
+		return RETRY_SECONDS * NS_PER_SECOND;
+	if (number_parse_uint(delay, 0, 86400, &value) >= 0)
+		return value * NS_PER_SECOND;
+	/* checked by check_options */
+	return clock_parse_duration(delay, &value) < 0 ? RETRY_SECONDS * NS_PER_SECOND : value;
+}
+
+static void set_retry(const struct remote *remote, struct http_options *out)
+{
+	const struct opt_int *conf = &remote->conf.retry;
+
+	if (remote->options->retry.set || (conf->set && conf->value >= 0))
+		out->attempts = (unsigned) remote_retries(remote) + 1;
+	if (!retry_delay_text(remote))
+		return;
+	out->retry_ms = (unsigned) (retry_wait(remote) / NS_PER_MS);
+	out->retry_steady = true;
+}
+
 static int open_loop(struct remote *remote, struct error *err)
 {
 	struct http_options options = {.notice = notice, .notice_data = remote};
@@ -118,6 +154,8 @@ static int open_loop(struct remote *remote, struct error *err)
 	if (r < 0)
 		return r;
 	options.interrupt_fd = remote->signal_fd;
+	if (!remote->options->retry_whole)
+		set_retry(remote, &options);
 	return http_new(&options, &remote->http, err);
 }
 
@@ -356,16 +394,17 @@ struct tour {
 	void *data;
 };
 
-static int visit_place(const struct tour *tour, const struct remote_place *place, const struct reference *name,
-                       struct error *err)
+/* visit_as - who we are: the pair-th certificate of the place, if it has that */
+static int visit_as(const struct tour *tour, const struct remote_place *place, size_t pair,
+                    const struct reference *name, struct error *err)
 {
 	struct asking asking = {.remote = tour->remote, .place = place};
 	const struct registry_endpoint endpoint = {
 		.host = place->host,
 		.tls = {
 			.ca_files = (const char *const *) place->certs.ca.items,
-			.client_cert = place->certs.client.count ? place->certs.client.items[0] : NULL,
-			.client_key = place->certs.key.count ? place->certs.key.items[0] : NULL,
+			.client_cert = pair < place->certs.client.count ? place->certs.client.items[pair] : NULL,
+			.client_key = pair < place->certs.key.count ? place->certs.key.items[pair] : NULL,
 			.insecure = place->insecure,
 		},
 		.credentials = give_credentials,
@@ -385,6 +424,29 @@ static int visit_place(const struct tour *tour, const struct remote_place *place
 static bool is_final(int r, const struct error *err)
 {
 	return r == -EINTR || err->errnum == ENOSPC || err->errnum == EDQUOT || err->errnum == EROFS;
+}
+
+/* is_other - another certificate of ours might be taken; who refuses one may also just break the connection */
+static bool is_other(int r, const struct error *err)
+{
+	return r < 0 && !is_final(r, err) && (err->kind == ERROR_DENIED || err->kind == ERROR_SYSTEM);
+}
+
+/* visit_place - with one certificate after the other, until one is not refused (containers-certs.d(5)) */
+static int visit_place(const struct tour *tour, const struct remote_place *place, const struct reference *name,
+                       struct error *err)
+{
+	struct error failure = {0};
+	size_t pair = 0;
+	int r;
+
+	do {
+		failure = (struct error){0};
+		r = visit_as(tour, place, pair, name, &failure);
+	} while (is_other(r, &failure) && ++pair < place->certs.client.count);
+	if (r < 0)
+		*err = failure;
+	return r;
 }
 
 static int visit_name(const struct tour *tour, const char *text, struct error *err)
@@ -412,19 +474,6 @@ static int visit_name(const struct tour *tour, const char *text, struct error *e
 	return r;
 }
 
-static uint64_t retry_wait(const struct remote *remote)
-{
-	const char *delay = remote->options->retry_delay ? remote->options->retry_delay : remote->conf.retry_delay;
-	uint64_t value = 0;
-
-	if (!delay || !*delay)
-		return RETRY_SECONDS * NS_PER_SECOND;
-	if (number_parse_uint(delay, 0, 86400, &value) >= 0)
-		return value * NS_PER_SECOND;
-	/* checked by check_options */
-	return clock_parse_duration(delay, &value) < 0 ? RETRY_SECONDS * NS_PER_SECOND : value;
-}
-
 /* wait_again - before another attempt; -EINTR when a signal came */
 static int wait_again(const struct remote *remote, uint64_t ns, struct error *err)
 {
@@ -437,7 +486,7 @@ static int wait_again(const struct remote *remote, uint64_t ns, struct error *er
 
 static int visit_patiently(const struct tour *tour, const char *name, struct error *err)
 {
-	uint64_t left = remote_retries(tour->remote);
+	uint64_t left = tour->remote->options->retry_whole ? remote_retries(tour->remote) : 0;
 	uint64_t wait = retry_wait(tour->remote);
 
 	for (;;) {
@@ -449,7 +498,7 @@ static int visit_patiently(const struct tour *tour, const char *name, struct err
 		r = wait_again(tour->remote, wait, err);
 		if (r < 0)
 			return r;
-		wait *= 2;
+		wait = MIN(wait * 2, 86400 * NS_PER_SECOND);
 	}
 }
 

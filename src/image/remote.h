@@ -63,7 +63,7 @@ typedef int remote_visit(void *data, const struct remote_place *place, struct re
                          const struct reference *name, struct error *err);
 /*
  * remote_each - visit the places of each name until a visit succeeds; failures of network and registry are tried
- * again as remote_retries says
+ * again where options->retry_whole says so
  *
  * Returns what the visit did (>= 0), or the error of the last place; -EINTR when a signal came.
  */

@@ -18,9 +18,7 @@
 
 #include "registry_private.h"
 
-#define FAILURES_MAX 5 /* of sending in a row, without bytes that arrived */
-#define DELAY_MS     500
-#define OCTETS       "Content-Type: application/octet-stream"
+#define OCTETS "Content-Type: application/octet-stream"
 
 enum step { STEP_CHECK, STEP_START, STEP_SINGLE, STEP_SEND, STEP_ASK, STEP_COMMIT, STEP_VERIFY };
 
@@ -32,7 +30,7 @@ struct upload {
 	char *session;     /* owned URL of the upload; holds the registry's state: not for messages */
 	uint64_t offset;   /* bytes that the registry has */
 	bool mount;        /* still to be tried */
-	unsigned failures;
+	unsigned failures; /* of sending in a row, without bytes that arrived */
 };
 
 static void next(struct upload *upload, enum step step);
@@ -170,7 +168,7 @@ static void give_body(struct upload *upload, struct http_request *http)
 	if (upload->offset > 0 && size != HTTP_SIZE_UNKNOWN)
 		texts_printf(&http->headers, "Content-Range: %" PRIu64 "-%" PRIu64, upload->offset, size - 1);
 	if (upload->failures > 0)
-		http->delay_ms = DELAY_MS << MIN(upload->failures - 1, 5U);
+		http->delay_ms = http_delay(upload->registry->http, upload->failures);
 }
 
 static void after_check(struct upload *upload, unsigned status)
@@ -213,7 +211,7 @@ static bool send_again(struct upload *upload)
 	                                      : status >= 500 || status == 404 || status == 408 || status == 416
 	                                                || status == 429;
 
-	if (!transient || ++upload->failures >= FAILURES_MAX)
+	if (!transient || ++upload->failures >= http_attempts(upload->registry->http))
 		return false;
 	log_debug("registry: %s: the upload stopped (%s), going on", exchange->what,
 	          exchange->result < 0 ? exchange->err.text : "by the registry");

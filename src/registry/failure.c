@@ -61,6 +61,10 @@ int failure_word(const struct exchange *exchange, struct error *err)
 	AUTO_FREE char *with = credentials_words(&exchange->registry->credentials);
 	const char *words = said ? said : plain, *login = exchange->registry->login_host;
 
+	/* as nginx answers a certificate of nobody that it knows */
+	if (!said && exchange->registry->tls.client_cert && (status == 400 || status == 495 || status == 496))
+		return error_set(err, ERROR_DENIED, "%s: refused by the registry (%s), perhaps because of the certificate %s",
+		                 exchange->what, plain, exchange->registry->tls.client_cert);
 	switch (status) {
 	case 401:
 	case 403:

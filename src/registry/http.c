@@ -14,10 +14,11 @@
 
 #include "http_private.h"
 
-#define ATTEMPTS          5
-#define ATTEMPTS_CONNECT  3     /* what does not listen now won't for long */
+#define ATTEMPTS          4
+#define ATTEMPTS_CONNECT  2     /* what does not listen now won't for long */
+#define ATTEMPTS_TIMEOUT  1     /* what does not answer has been waited for already */
 #define PROGRESS_BYTES    65536 /* so much between two failures, and they don't count as "in a row" */
-#define RETRY_MS          500
+#define RETRY_MS          1000
 #define POLL_MAX_MS       60000
 #define NS_PER_MS         UINT64_C(1000000)
 
@@ -150,21 +151,32 @@ static void tell(const struct http_transfer *transfer, const char *why, unsigned
 		options->notice(options->notice_data, line);
 }
 
+unsigned http_attempts(const struct http *http)
+{
+	return http->options.attempts ? http->options.attempts : ATTEMPTS;
+}
+
+unsigned http_delay(const struct http *http, unsigned failures)
+{
+	const struct http_options *options = &http->options;
+
+	return options->retry_steady ? options->retry_ms : retry_delay(options->retry_ms ? options->retry_ms : RETRY_MS, failures);
+}
+
 /* again - whether another attempt was scheduled */
 static bool again(struct http_transfer *transfer, unsigned most, const char *why)
 {
 	const struct http_request *request = transfer->request;
 	const char *after = http_header(request, "retry-after");
-	unsigned base = transfer->http->options.retry_ms ? transfer->http->options.retry_ms : RETRY_MS;
 	int64_t asked = -1;
 	unsigned delay;
 
 	if (request->received >= transfer->before + PROGRESS_BYTES)
 		transfer->failures = 0;
 	transfer->failures++;
-	if (transfer->failures >= MIN(most, request->attempts ? request->attempts : ATTEMPTS))
+	if (transfer->failures >= MIN(most, request->attempts ? request->attempts : http_attempts(transfer->http)))
 		return false;
-	delay = retry_delay(base, transfer->failures);
+	delay = http_delay(transfer->http, transfer->failures);
 	if (after)
 		asked = retry_after(transfer->http->curl, after, time(NULL));
 	/* everybody was told the same second: spread a little */
@@ -180,39 +192,12 @@ static bool again(struct http_transfer *transfer, unsigned most, const char *why
 
 /* --- its outcome --- */
 
-static int word_failure(struct http_transfer *transfer, CURLcode code, enum http_failure failure)
+/* attempts_after - how many make sense where the user has not said how many to make */
+static unsigned attempts_after(const struct http_transfer *transfer, enum http_failure failure, CURLcode code)
 {
-	struct error *err = &transfer->request->err;
-	const char *words = transfer->words[0] ? transfer->words : transfer->http->curl->curl_easy_strerror(code);
-	AUTO_FREE char *host = url_part(transfer->http->curl, transfer->url, CURLUPART_HOST, 0);
-	const char *at = transfer->away && host ? host : "", *led = *at ? " leads to " : "";
-	const char *name = transfer->name;
-
-	if (code == CURLE_COULDNT_RESOLVE_HOST)
-		return error_set(err, ERROR_SYSTEM, "%s%s%s: host name not found (%s): check the name and the network",
-		                 name, led, at, words);
-	if (code == CURLE_PEER_FAILED_VERIFICATION)
-		return error_set(err, ERROR_DENIED, "%s%s%s: its TLS certificate can't be verified (%s): put its CA's "
-		                 "certificate into /etc/containers/certs.d/HOST/ca.crt", name, led, at, words);
-	if (code == CURLE_SSL_CONNECT_ERROR && strstr(words, "wrong version number"))
-		return error_set(err, ERROR_SYSTEM, "%s%s%s: answers without TLS: --tls-verify=false, or insecure = true "
-		                 "in registries.conf, permits that", name, led, at);
-	switch (failure) {
-	case HTTP_FAILURE_CONNECT:
-		return error_set(err, ERROR_SYSTEM, "%s%s%s: no connection (%s): check that it runs, and proxy and "
-		                 "firewall", name, led, at, words);
-	case HTTP_FAILURE_TLS:
-		return error_set(err, ERROR_SYSTEM, "%s%s%s: TLS: %s", name, led, at, words);
-	case HTTP_FAILURE_BROKEN:
-		return error_set(err, ERROR_SYSTEM, "%s%s%s: the transfer broke off (%s): try again", name, led, at, words);
-	case HTTP_FAILURE_PROTOCOL:
-		return error_set(err, ERROR_INVALID, "%s%s%s: not a well-formed answer (%s)", name, led, at, words);
-	case HTTP_FAILURE_NONE:
-	case HTTP_FAILURE_CALLBACK:
-	case HTTP_FAILURE_LOCAL:
-		break;
-	}
-	return error_set(err, ERROR_SYSTEM, "%s%s%s: %s", name, led, at, words);
+	if (failure != HTTP_FAILURE_CONNECT || transfer->http->options.attempts)
+		return UINT32_MAX;
+	return code == CURLE_OPERATION_TIMEDOUT ? ATTEMPTS_TIMEOUT : ATTEMPTS_CONNECT;
 }
 
 static void broke(struct http_transfer *transfer, CURLcode code)
@@ -229,11 +214,12 @@ static void broke(struct http_transfer *transfer, CURLcode code)
 		               "no_proxy and the rights there", transfer->name, tunnel, status_words((unsigned) tunnel)));
 		return;
 	}
-	failure = retry_classify(code, sending > 0);
-	int r = word_failure(transfer, code, failure);
+	failure = words_is_alert(transfer, code) ? HTTP_FAILURE_TLS : retry_classify(code, sending > 0);
+	int r = words_failure(transfer, code, failure);
 
-	if (!retry_code(code) || !again(transfer, failure == HTTP_FAILURE_CONNECT ? ATTEMPTS_CONNECT : UINT32_MAX,
-	                                transfer->words[0] ? transfer->words : "the connection broke"))
+	if (failure == HTTP_FAILURE_TLS || !retry_code(code)
+	    || !again(transfer, attempts_after(transfer, failure, code),
+	              transfer->words[0] ? transfer->words : "the connection broke"))
 		fail(transfer, failure, r);
 }
 

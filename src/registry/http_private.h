@@ -80,6 +80,10 @@ static inline uint64_t http_end(const struct http_request *request)
 enum http_failure retry_classify(CURLcode code, bool sending) MUST_USE;
 bool retry_status(unsigned status);
 bool retry_code(CURLcode code);
+/* words_is_alert - the other side ended TLS; of version 1.3 that is seen only when reading (RFC 8446 §4.4.2.4) */
+bool words_is_alert(const struct http_transfer *transfer, CURLcode code) NONNULL(1);
+/* words_failure - the error of the request's err, returned */
+int words_failure(struct http_transfer *transfer, CURLcode code, enum http_failure failure) NONNULL(1);
 /* retry_after - milliseconds that a Retry-After asks for (RFC 9110 §10.2.3), at most HTTP_WAIT_MAX_MS; -1: not readable */
 int64_t retry_after(const struct curl_api *curl, const char *value, time_t now) NONNULL(1, 2);
 /* retry_delay - milliseconds, doubling from base with failures (1, 2, ...), somewhere in the upper half of that */

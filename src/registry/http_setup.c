@@ -189,7 +189,7 @@ static void set_proxy(struct setup *setup, const char *url)
 
 static void set_limits(struct setup *setup, const struct http_options *options)
 {
-	SET(setup, CURLOPT_CONNECTTIMEOUT, (long) (options->connect_seconds ? options->connect_seconds : 30));
+	SET(setup, CURLOPT_CONNECTTIMEOUT, (long) (options->connect_seconds ? options->connect_seconds : 15));
 	SET(setup, CURLOPT_LOW_SPEED_TIME, (long) (options->stall_seconds ? options->stall_seconds : 60));
 	SET(setup, CURLOPT_LOW_SPEED_LIMIT, (long) (options->stall_bytes ? options->stall_bytes : 64));
 	SET(setup, CURLOPT_BUFFERSIZE, RECEIVE_BYTES);

@@ -126,8 +126,8 @@ int registry_settle(struct registry *registry, struct error *err)
 	if (r == -EINTR) {
 		*err = why;
 	} else {
-		/* whatever it answers: it answers over TLS */
-		registry->base = xprintf("%s://%s", r == 0 ? "https" : "http", registry->address);
+		/* whatever it answers, or what it says of our certificate: it answers over TLS */
+		registry->base = xprintf("%s://%s", r == 0 || why.kind == ERROR_DENIED ? "https" : "http", registry->address);
 		log_debug("registry: %s is spoken to as %s", registry->host, registry->base);
 	}
 	http_request_done(&request);

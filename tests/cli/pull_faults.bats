@@ -87,15 +87,32 @@ refuses_pull()
 }
 
 @test "lasting trouble is given up in one line" {
-	refuses_pull '503' "$OPEN/down/app:1"
-	refuses_pull 'rate limit' "$OPEN/limited-always/app:1"
+	refuses_pull 'rate limit' "$OPEN/limited-always/app:1" --retry-delay 100ms
 	refuses_pull 'denied' "$OPEN/denied/app:1"
-	refuses_pull 'no connection' localhost:1/team/app:1
 	refuses_pull 'not found' registry.invalid/team/app:1
 }
 
+@test "a steady failure is asked for four times, or as often as --retry says, for some seconds" {
+	local began
+	forget open
+	began=$SECONDS
+	refuses_pull '503' "$OPEN/down/app:1"
+	[ $((SECONDS - began)) -lt 20 ]
+	is 4 "$(gets open /down/)"
+	forget open
+	refuses_pull '503' "$OPEN/down/app:1" --retry 0
+	is 1 "$(gets open /down/)"
+	forget open
+	run --separate-stderr c pull --tls-verify=false --retry 2 --retry-delay 200ms "$OPEN/down/app:1"
+	is 3 "$(gets open /down/)"
+	is 2 "$(grep -c 'trying again in 200 ms' <<<"$stderr")"
+	began=$SECONDS
+	refuses_pull 'no connection' localhost:1/team/app:1
+	[ $((SECONDS - began)) -lt 5 ]
+}
+
 @test "a blob that stops half-way goes on, and what never ends is given up with what came kept" {
-	refuses_pull 'broke off' "$OPEN/cut-layer/app:1"
+	refuses_pull 'broke off' "$OPEN/cut-layer/app:1" --retry-delay 100ms
 	[ -n "$(ls "$CORACLE_ROOT/store/parts")" ]
 	pulls "$OPEN/good/app:1"
 	is '' "$(ls "$CORACLE_ROOT/store/parts")"

@@ -64,7 +64,26 @@ hides()
 	cp "$WORK/certs/client.cert" "$WORK/certs/client.key" "$WORK/trust/"
 	runs pull -q --cert-dir "$WORK/trust" "$(port mutual)/good/app:1"
 	rm "$WORK/trust/client.key"
-	refuses 125 'client' pull -q --cert-dir "$WORK/trust" "$(port mutual)/good/app:1"
+	refuses 125 'client.cert has no client.key' pull -q --cert-dir "$WORK/trust" "$(port mutual)/good/app:1"
+	cp "$WORK/certs/client.key" "$WORK/trust/"
+	rm "$WORK/trust/client.cert"
+	refuses 125 'client.key has no client.cert' pull -q --cert-dir "$WORK/trust" "$(port mutual)/good/app:1"
+}
+
+@test "of several certificates of ours the one that is wanted is found" {
+	mkdir -p "$WORK/many"
+	cp "$WORK/certs/ca.crt" "$WORK/many/"
+	# of an authority that nobody knows, and first in the order of names
+	openssl req -x509 -newkey rsa:2048 -nodes -keyout "$WORK/many/a.key" -subj /CN=nobody -days 2 -out "$WORK/many/a.cert" 2>/dev/null
+	lying several --tls "$WORK/certs/server.pem" --client-ca "$WORK/certs/ca.crt"
+	run --separate-stderr c pull --cert-dir "$WORK/many" "$(port several)/good/app:1"
+	[ "$status" = 125 ]
+	has 'wants another certificate of ours|broke off' "$stderr"
+	cp "$WORK/certs/client.cert" "$WORK/many/b.cert"
+	cp "$WORK/certs/client.key" "$WORK/many/b.key"
+	runs pull -q --cert-dir "$WORK/many" "$(port several)/good/app:1"
+	run --separate-stderr c login --cert-dir "$WORK/many" -u tester -p "$SECRET" "$(port several)"
+	[ "$status" = 0 ] || { echo "$stderr"; return 1; }
 }
 
 @test "wrong credentials are told without being shown" {

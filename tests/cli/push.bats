@@ -336,10 +336,10 @@ holds()
 @test "a registry that says no is told in one line, and nothing of it is remembered" {
 	loaded app:1
 	refuses 125 'read-only' push -q app:1 "$LIES/read-only/app:1"
-	refuses 125 'in trouble \(500' push -q app:1 "$LIES/upload-down/app:1"
+	refuses 125 'in trouble \(500' push -q --retry-delay 100ms app:1 "$LIES/upload-down/app:1"
 	refuses 125 'did not match' push -q app:1 "$LIES/upload-wrong/app:1"
 	refuses 125 'denied' push -q app:1 "$LIES/denied/app:1"
-	refuses 125 '503' push -q app:1 "$LIES/down/app:1"
+	refuses 125 '503' push -q --retry-delay 100ms app:1 "$LIES/down/app:1"
 	is '' "$(find "$CORACLE_ROOT/store/layers" -name blobs.json)"
 	refuses 125 'manifest invalid' push -q app:1 "$LIES/manifest-refused/app:1"
 	is '' "$(ls "$CORACLE_ROOT/store/tmp")"

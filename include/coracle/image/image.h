@@ -146,8 +146,10 @@ struct image_progress {
 struct image_remote {
 	struct opt_bool tls_verify; /* not set: what registries.conf says */
 	char *authfile, *creds, *cert_dir, *signature_policy;
-	struct opt_uint retry; /* further attempts after errors of network and registry; default: those of http.h alone */
-	char *retry_delay;     /* "5s" or seconds; default 2 s, doubled each time */
+	/* further attempts of each request in a row, without progress, when network or registry fail; not set: as http.h says */
+	struct opt_uint retry;
+	char *retry_delay; /* "5s" or seconds, each time the same; NULL: as http.h says, doubled each time */
+	bool retry_whole;  /* retry (not set: 0) and retry_delay (NULL: 2 s, doubled) are for beginning everything again */
 };
 
 struct image_pull {

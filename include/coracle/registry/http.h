@@ -44,10 +44,13 @@ struct http;
 struct http_options {
 	/* -1: none. While readable (signalfd, eventfd, pipe) http_poll and http_run end with -EINTR; never read from */
 	int interrupt_fd;
-	unsigned connect_seconds; /* for name, connection and TLS together; 0: 30 */
+	unsigned connect_seconds; /* for name, connection and TLS together; 0: 15 */
 	unsigned stall_seconds;   /* a transfer below stall_bytes a second for so long is broken off; 0: 60 */
 	unsigned stall_bytes;     /* 0: 64 */
-	unsigned retry_ms;        /* wait before the second attempt, doubled for each further one; 0: 500 */
+	/* at the most, in a row without progress; 0: 4, but 2 where no connection comes about and 1 where that takes too long */
+	unsigned attempts;
+	unsigned retry_ms;        /* wait before the second attempt, doubled for each further one; 0: 1000 */
+	bool retry_steady;        /* the same wait each time */
 	/* told before a wait: "registry.example: 429 Too Many Requests, trying again in 12 s"; NULL: nobody */
 	void (*notice)(void *data, const char *line);
 	void *notice_data;
@@ -116,7 +119,7 @@ struct http_request {
 	uint64_t end;          /* GET: the first byte that is not wanted, and what comes from there on is left; 0: all */
 	uint64_t size;         /* of the whole resource, offset included; other lengths are refused; HTTP_SIZE_UNKNOWN */
 	size_t body_max;       /* without callbacks.write: bytes at the most; more is an error */
-	unsigned attempts;     /* at the most, in a row without progress; 0: 5 */
+	unsigned attempts;     /* at the most, in a row without progress; 0: as of http_options */
 	unsigned delay_ms;     /* wait before the first attempt */
 	bool bulk;             /* a connection of its own over HTTP/1.1 */
 	bool plain_refused;    /* a first URL with http: is refused */
@@ -180,6 +183,9 @@ int http_poll(struct http *http, struct pollfd *fds, size_t count, int timeout_m
 	NONNULL(1, 5) MUST_USE;
 /* http_run - add and poll until it has finished; its result, or -EINTR and it is cancelled; others are driven too */
 int http_run(struct http *http, struct http_request *request, struct error *err) NONNULL(1, 2, 3) MUST_USE;
+/* http_attempts - how many a request that does not say may make; http_delay - milliseconds to wait after so many failures */
+unsigned http_attempts(const struct http *http) NONNULL(1);
+unsigned http_delay(const struct http *http, unsigned failures) NONNULL(1);
 /* http_running - how many requests run or wait for another attempt */
 size_t http_running(const struct http *http) NONNULL(1);
 
