@@ -36,15 +36,14 @@ static void tell(const struct list *out)
 		print_line("%s", print_is_docker() ? pulled->name : digest_hex(pulled->id));
 }
 
-/* enter - the user namespace, whose helper programs run while libcurl and the thirty libraries below it are loaded */
-static int enter(struct engine *engine, struct error *err)
+/* prepare - the user namespace, whose helper programs run while libcurl and the thirty libraries below it are loaded */
+static int prepare(struct engine *engine, struct error *err)
 {
 	int r = engine_userns_begin(engine, err);
 
-	if (r < 0)
-		return r;
-	http_prepare();
-	return engine_enter(engine, err);
+	if (r >= 0)
+		http_prepare();
+	return r;
 }
 
 /* tell_default_tag - as docker does */
@@ -62,7 +61,7 @@ static int pull_run(struct engine *engine, void *data, const struct texts *opera
 {
 	const struct image_pull *request = data;
 	struct progress progress;
-	int result = enter(engine, err);
+	int result = prepare(engine, err);
 
 	if (result < 0)
 		return result;

@@ -409,6 +409,9 @@ static int pull_all(struct pull *pull, const struct reference *reference, struct
 		r = remote_open(&pull->request->remote, pull->progress, &remote, err);
 	if (r >= 0)
 		r = remote_names(remote, reference, &names, err);
+	/* the helpers that write the id maps had until now */
+	if (r >= 0)
+		r = engine_enter(pull->engine, err);
 	if (r < 0)
 		return r;
 	pull->parallel = remote_parallel(remote);

@@ -34,7 +34,7 @@ static int pull_here(const char *name, const struct image_pull *request, const s
 	int r = engine_open(&engine, err);
 
 	if (r >= 0)
-		r = engine_enter(&engine, err);
+		r = engine_userns_begin(&engine, err);
 	if (r >= 0)
 		r = image_pull(&engine, name, request, progress, &pulled, err);
 	if (r >= 0)

@@ -167,7 +167,7 @@ struct image_pulled { /* all owned */
 };
 
 /*
- * image_pull - [userns] fetch an image, or all tags of a repository, from its registry into the store
+ * image_pull - fetch an image, or all tags of a repository, from its registry into the store; enters the user namespace
  *
  * name      as typed, "docker://" in front allowed; a short one is looked up as registries.conf says, all candidates
  *           in turn; a location's mirrors come first
