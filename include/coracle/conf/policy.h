@@ -38,4 +38,18 @@ int policy_check_registry(const struct policy *policy, const struct registry_nam
 int policy_check_transport(const struct policy *policy, const char *transport, struct error *err)
 	NONNULL(1, 2, 3) MUST_USE;
 
+/*
+ * policy_change - write a file in which scope has these requirements instead of what it had; all else stays
+ *
+ * own           the file (NULL: ~/.config/containers/policy.json; for root, who has none there, /etc/containers)
+ * scope         of "docker": REGISTRY[/PATH[:TAG]] or "*.DOMAIN"; NULL: the default
+ * requirements  array of objects as in containers-policy.json(5); borrowed
+ * file          out: owned path of the file that was written
+ *
+ * A file that is not there begins as a copy of the one that counts, else as one that accepts everything. It is replaced
+ * by a rename, under a lock of its directory. Files that policy_read would refuse are left alone: -EINVAL.
+ */
+int policy_change(const struct places *places, const char *own, const char *scope, json_t *requirements, char **file,
+                  struct error *err) NONNULL(1, 4, 5, 6) MUST_USE;
+
 #endif
