@@ -9,7 +9,7 @@ extern const struct command cmd_inspect, cmd_container_inspect, cmd_images, cmd_
 extern const struct command cmd_pull, cmd_push, cmd_login, cmd_logout, cmd_save, cmd_image_copy;
 extern const struct command cmd_import, cmd_tag, cmd_untag, cmd_rmi;
 extern const struct command cmd_history, cmd_image_tree, cmd_image_diff, cmd_image_exists;
-extern const struct command cmd_image_mount, cmd_image_unmount, cmd_unshare;
+extern const struct command cmd_image_mount, cmd_image_unmount, cmd_image_scp, cmd_image_trust, cmd_unshare;
 extern const struct command cmd_search, cmd_image_tags, cmd_manifest_create, cmd_manifest_add;
 extern const struct command cmd_manifest_annotate, cmd_manifest_inspect, cmd_manifest_remove;
 extern const struct command cmd_manifest_rm, cmd_manifest_exists, cmd_manifest_push, cmd_buildx_imagetools;
@@ -66,6 +66,8 @@ const struct command *const commands[] = {
 	&cmd_image_exists,
 	&cmd_image_mount,
 	&cmd_image_unmount,
+	&cmd_image_scp,
+	&cmd_image_trust,
 	&cmd_search,
 	&cmd_image_tags,
 	&cmd_manifest_create,
@@ -124,9 +126,7 @@ const char *const commands_missing[] = {
 	"container port", "container rename", "container restore",
 	"container runlabel", "container stats", "container top", "container umount",
 	"container unmount", "container unpause", "container update", "context", "cp", "diff",
-	"events", "export", "farm", "generate", "healthcheck", "image build",
-	"image scp",
-	"image trust", "init", "kube", "machine",
+	"events", "export", "farm", "generate", "healthcheck", "image build", "init", "kube", "machine",
 	"mount", "network", "node", "pause", "plugin", "pod", "port", "quadlet",
 	"rename", "secret", "service", "stack", "stats", "swarm",
 	"system connection", "system events", "system migrate",
