@@ -14,9 +14,7 @@ file_setup()
 	lying basic --auth basic
 	registry plain "$(free_port)"
 	export PLAIN=$(port plain) OPEN=$(port open) OTHER=$(port other) BASIC=$(port basic)
-	printf 'hello from a layer\n' >"$WORK/hello"
-	tar -C "$WORK" --owner=0 --group=0 --numeric-owner -cf "$WORK/second.tar" hello
-	layout "$WORK/lay"
+	layout_index "$WORK/lay"
 	export INDEX=$(jq -r '.manifests[0].digest' "$WORK/lay/index.json")
 	export MANIFEST=$(jq -r '.manifests[0].digest' "$WORK/lay/blobs/sha256/${INDEX#*:}")
 	c image copy -q -a --tls-verify=false "oci:$WORK/lay:it" "docker://$PLAIN/team/app:1"
@@ -25,37 +23,6 @@ file_setup()
 file_teardown()
 {
 	registries_end
-}
-
-# layout DIRECTORY: an index "it" of an image with two layers for this machine and one for s390x
-layout()
-{
-	python3 - "$1" "$WORK/busybox.tar" "$WORK/second.tar" <<-'END'
-	import gzip, hashlib, json, os, platform, sys
-	top, layers = sys.argv[1], [open(name, 'rb').read() for name in sys.argv[2:]]
-	os.makedirs(top + '/blobs/sha256')
-	oci = 'application/vnd.oci.image.'
-	def blob(kind, data):
-	    name = hashlib.sha256(data).hexdigest()
-	    open(f'{top}/blobs/sha256/{name}', 'wb').write(data)
-	    return {'mediaType': oci + kind, 'digest': 'sha256:' + name, 'size': len(data)}
-	def text(value):
-	    return json.dumps(value).encode()
-	here = {'x86_64': 'amd64', 'aarch64': 'arm64'}[platform.machine()]
-	found = []
-	for arch in (here, 's390x'):
-	    config = text({'architecture': arch, 'os': 'linux', 'config': {'Cmd': ['cat', '/hello']}, 'rootfs': {
-	        'type': 'layers', 'diff_ids': ['sha256:' + hashlib.sha256(data).hexdigest() for data in layers]}})
-	    manifest = blob('manifest.v1+json', text({
-	        'schemaVersion': 2, 'mediaType': oci + 'manifest.v1+json', 'config': blob('config.v1+json', config),
-	        'layers': [blob('layer.v1.tar+gzip', gzip.compress(data, mtime=0)) for data in layers]}))
-	    found.append({**manifest, 'platform': {'os': 'linux', 'architecture': arch}})
-	index = blob('index.v1+json', text({'schemaVersion': 2, 'mediaType': oci + 'index.v1+json', 'manifests': found,
-	                                    'annotations': {'kept': 'yes'}}))
-	index['annotations'] = {'org.opencontainers.image.ref.name': 'it'}
-	open(top + '/index.json', 'wb').write(text({'schemaVersion': 2, 'manifests': [index]}))
-	open(top + '/oci-layout', 'wb').write(text({'imageLayoutVersion': '1.0.0'}))
-	END
 }
 
 copies()

@@ -3,20 +3,16 @@
 # manifest.bats - manifest lists made, changed, pushed: docker-registry, podman and skopeo, and a registry that lies
 
 load helper
-
-LYING=$BATS_TEST_DIRNAME/../registry/lying.py
+load registries
 
 file_setup()
 {
-	export XDG_CONFIG_HOME=$WORK/config HOME=$WORK/home REGISTRY_AUTH_FILE=$WORK/auth.json
-	mkdir -p "$HOME" "$XDG_CONFIG_HOME/containers" "$WORK/registry" "$WORK/other"
-	echo '{}' >"$REGISTRY_AUTH_FILE"
+	registries_begin
 	lying open
 	lying basic --auth basic
-	export OPEN=localhost:$(cut -d' ' -f1 "$WORK/open.port") BASIC=localhost:$(cut -d' ' -f1 "$WORK/basic.port")
-	registry registry
-	registry other
-	export PLAIN=localhost:$(cat "$WORK/registry.port") OTHER=localhost:$(cat "$WORK/other.port")
+	registry plain "$(free_port)"
+	registry other "$(free_port)"
+	export OPEN=$(port open) BASIC=$(port basic) PLAIN=$(port plain) OTHER=$(port other)
 	printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$PLAIN" "$OTHER" "$OPEN" "$BASIC" \
 		>"$XDG_CONFIG_HOME/containers/registries.conf"
 	layout
@@ -27,10 +23,7 @@ file_setup()
 
 file_teardown()
 {
-	local pid
-	for pid in "$WORK"/*.pid; do
-		kill "$(cat "$pid")" 2>/dev/null || true
-	done
+	registries_end
 }
 
 test_teardown()
@@ -38,33 +31,6 @@ test_teardown()
 	c manifest rm -i list other >/dev/null 2>&1 || true
 	c rmi -f -a >/dev/null 2>&1 || true
 	image_busybox
-}
-
-# lying NAME OPTION...: a lying registry; its ports are in NAME.port, its requests in NAME.log
-lying()
-{
-	local name=$1
-	shift
-	mkfifo "$WORK/$name.in"
-	python3 "$LYING" --log "$WORK/$name.log" "$@" <"$WORK/$name.in" >"$WORK/$name.port" 2>"$WORK/$name.err" 3>&- &
-	sleep 100000 >"$WORK/$name.in" 2>/dev/null </dev/null 3>&- &
-	echo $! >"$WORK/$name.pid"
-	soon 20 test -s "$WORK/$name.port"
-}
-
-# registry NAME: what it keeps is under $WORK/NAME, its port is in NAME.port
-registry()
-{
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])' >"$WORK/$1.port"
-	cat >"$WORK/$1.yml" <<-END
-	version: 0.1
-	log: {level: error}
-	storage: {filesystem: {rootdirectory: $WORK/$1}}
-	http: {addr: "127.0.0.1:$(cat "$WORK/$1.port")"}
-	END
-	env -u REGISTRY_AUTH_FILE docker-registry serve "$WORK/$1.yml" >"$WORK/$1.out" 2>&1 </dev/null 3>&- &
-	echo $! >"$WORK/$1.pid"
-	soon 20 nc -z 127.0.0.1 "$(cat "$WORK/$1.port")"
 }
 
 # layout: $WORK/layout, an index of an image for this machine and one for s390x

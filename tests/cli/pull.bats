@@ -22,7 +22,7 @@ file_setup()
 	registry tls "$(free_port)" '' "tls: {certificate: $WORK/certs/server.crt, key: $WORK/certs/server.key}"
 	OPEN=$(port open) BASIC=$(port basic) BIG=$(port big) PLAIN=$(port plain) USERS=$(port users) TLS=$(port tls)
 	export OPEN BASIC BIG PLAIN USERS TLS
-	layout "$WORK/layout"
+	layout_index "$WORK/layout"
 	push "$PLAIN/team/app:1"
 	push "$PLAIN/team/app:2"
 	push "$USERS/team/app:1" --dest-creds 'ann:correct horse'
@@ -41,38 +41,6 @@ test_teardown()
 	c rmi -f -a >/dev/null 2>&1 || true
 	rm -rf "$CORACLE_ROOT/store/parts"/*
 	image_busybox
-}
-
-# layout DIRECTORY: an index of an image with two layers for this machine and one for s390x
-layout()
-{
-	printf 'hello from a layer\n' >"$WORK/hello"
-	tar -C "$WORK" --owner=0 --group=0 --numeric-owner -cf "$WORK/second.tar" hello
-	python3 - "$1" "$WORK/busybox.tar" "$WORK/second.tar" <<-'END'
-	import gzip, hashlib, json, os, platform, sys
-	top, layers = sys.argv[1], [open(name, 'rb').read() for name in sys.argv[2:]]
-	os.makedirs(top + '/blobs/sha256')
-	oci = 'application/vnd.oci.image.'
-	def blob(kind, data):
-	    name = hashlib.sha256(data).hexdigest()
-	    open(f'{top}/blobs/sha256/{name}', 'wb').write(data)
-	    return {'mediaType': oci + kind, 'digest': 'sha256:' + name, 'size': len(data)}
-	def text(value):
-	    return json.dumps(value).encode()
-	here = {'x86_64': 'amd64', 'aarch64': 'arm64'}[platform.machine()]
-	found = []
-	for arch in (here, 's390x'):
-	    config = text({'architecture': arch, 'os': 'linux', 'config': {'Cmd': ['cat', '/hello']}, 'rootfs': {
-	        'type': 'layers', 'diff_ids': ['sha256:' + hashlib.sha256(data).hexdigest() for data in layers]}})
-	    manifest = blob('manifest.v1+json', text({
-	        'schemaVersion': 2, 'mediaType': oci + 'manifest.v1+json', 'config': blob('config.v1+json', config),
-	        'layers': [blob('layer.v1.tar+gzip', gzip.compress(data, mtime=0)) for data in layers]}))
-	    found.append({**manifest, 'platform': {'os': 'linux', 'architecture': arch}})
-	index = blob('index.v1+json', text({'schemaVersion': 2, 'mediaType': oci + 'index.v1+json', 'manifests': found}))
-	index['annotations'] = {'org.opencontainers.image.ref.name': 'it'}
-	open(top + '/index.json', 'wb').write(text({'schemaVersion': 2, 'manifests': [index]}))
-	open(top + '/oci-layout', 'wb').write(text({'imageLayoutVersion': '1.0.0'}))
-	END
 }
 
 # push NAME OPTION...

@@ -3,58 +3,26 @@
 # search.bats - search, tags, image inspect of registries: docker-registry, and a registry that lies
 
 load helper
-
-LYING=$BATS_TEST_DIRNAME/../registry/lying.py
+load registries
 
 file_setup()
 {
-	export XDG_CONFIG_HOME=$WORK/config HOME=$WORK/home REGISTRY_AUTH_FILE=$WORK/auth.json
-	mkdir -p "$HOME" "$XDG_CONFIG_HOME/containers" "$WORK/registry"
-	echo '{}' >"$REGISTRY_AUTH_FILE"
+	registries_begin
 	lying open
 	lying basic --auth basic
-	export OPEN=localhost:$(cut -d' ' -f1 "$WORK/open.port") BASIC=localhost:$(cut -d' ' -f1 "$WORK/basic.port")
-	export PLAIN=localhost:$(free_port)
-	cat >"$WORK/plain.yml" <<-END
-	version: 0.1
-	log: {level: error}
-	storage: {filesystem: {rootdirectory: $WORK/registry}}
-	http: {addr: "127.0.0.1:${PLAIN#*:}"}
-	END
-	env -u REGISTRY_AUTH_FILE docker-registry serve "$WORK/plain.yml" >"$WORK/plain.out" 2>&1 </dev/null 3>&- &
-	echo $! >"$WORK/plain.pid"
-	soon 20 nc -z 127.0.0.1 "${PLAIN#*:}"
+	registry plain "$(free_port)"
+	export OPEN=$(port open) BASIC=$(port basic) PLAIN=$(port plain)
 	image_pushed
 }
 
 file_teardown()
 {
-	local pid
-	for pid in "$WORK"/*.pid; do
-		kill "$(cat "$pid")" 2>/dev/null || true
-	done
+	registries_end
 }
 
 test_teardown()
 {
 	rm -f "$XDG_CONFIG_HOME/containers/registries.conf"
-}
-
-free_port()
-{
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
-# lying NAME OPTION...: a lying registry; its ports are in NAME.port, its requests in NAME.log
-lying()
-{
-	local name=$1
-	shift
-	mkfifo "$WORK/$name.in"
-	python3 "$LYING" --log "$WORK/$name.log" "$@" <"$WORK/$name.in" >"$WORK/$name.port" 2>"$WORK/$name.err" 3>&- &
-	sleep 100000 >"$WORK/$name.in" 2>/dev/null </dev/null 3>&- &
-	echo $! >"$WORK/$name.pid"
-	soon 20 test -s "$WORK/$name.port"
 }
 
 # image_pushed: team/app:1, :2 and team/tool:latest, an index of this machine's image and one for s390x
