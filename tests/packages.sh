@@ -1,13 +1,14 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # packages.sh - which Debian packages a step needs, and how to get them; sourced by quickstart and check
 
-packages_build='gcc libc6-dev meson ninja-build pkg-config libjansson-dev libseccomp-dev libcap-dev libarchive-dev libcurl4-openssl-dev libssl-dev'
+packages_build='gcc libc6-dev meson ninja-build pkg-config libjansson-dev libseccomp-dev libcap-dev libarchive-dev libcurl4-openssl-dev libssl-dev
+	libisal-dev zlib1g-dev'
 packages_run='uidmap slirp4netns fuse-overlayfs libarchive13 libcurl4 busybox-static'
 packages_test='bats busybox-static buildah check clang clang-tidy codespell cppcheck curl docker-registry e2fsprogs file git
 	jq libarchive-tools libcap2-bin libclang-rt-14-dev libisal2 netcat-openbsd openssl podman procps python3 scdoc skopeo strace tmux umoci util-linux
 	xz-utils zstd'
 packages_guest='cpio e2fsprogs lz4 mmdebstrap qemu-system-x86 squashfs-tools'
-packages_bench='podman crun bubblewrap hyperfine busybox-static python3 curl docker-registry libisal2 libisal-dev skopeo umoci zlib1g-dev'
+packages_bench='podman crun bubblewrap hyperfine busybox-static python3 curl docker-registry libisal2 skopeo umoci'
 
 # packages_missing PACKAGE... - those that dpkg does not hold, on one line
 packages_missing()
