@@ -231,7 +231,7 @@ static size_t store(const unsigned char *bytes, size_t length, unsigned char *ou
 }
 _Static_assert(DEFLATE_ROOM >= DEFLATE_BLOCK + 5 * (DEFLATE_BLOCK / STORED_MAX + 1), "a stored block must fit");
 
-size_t deflater_block(struct deflater *deflater, UNUSED const unsigned char *dictionary,
+size_t deflater_block(UNUSED struct deflater *deflater, UNUSED const unsigned char *dictionary,
                       UNUSED size_t dictionary_length, const unsigned char *bytes, size_t length, unsigned char *out)
 {
 	size_t used = 0;
