@@ -285,9 +285,9 @@ broken_off()
 	local try pid got
 	# should it have been quicker than we, again
 	for try in 1 2 3 4 5 6 7 8; do
-		c rmi -f "$BIG/good/app:1" >/dev/null 2>&1 || true
+		c rmi -f "$BIG/good/app:1" "$BIG/steady/app:1" >/dev/null 2>&1 || true
 		rm -f "$CORACLE_ROOT"/store/parts/*
-		"$CORACLE" pull -q --tls-verify=false "$BIG/good/app:1" >/dev/null 2>&1 3>&- &
+		"$CORACLE" pull -q --tls-verify=false "$BIG/steady/app:1" >/dev/null 2>&1 3>&- &
 		pid=$!
 		until [ -n "$(find "$CORACLE_ROOT/store/parts" -size +1000)" ] || ! kill -0 $pid 2>/dev/null; do :; done
 		kill "-$1" $pid 2>/dev/null || true

@@ -72,7 +72,7 @@ refuses_pull()
 	refuses_pull 'schema 1' "$OPEN/schema1/app:1"
 	refuses_pull 'not a manifest' "$OPEN/html/app:1"
 	refuses_pull 'headers of more than' "$OPEN/many-headers/app:1"
-	refuses_pull 'not found in the registry$' "$OPEN/html-error/app:1"
+	refuses_pull 'not found in the registry; the tags that there are: coracle image tags ' "$OPEN/html-error/app:1"
 }
 
 @test "passing trouble is waited for, and told" {

@@ -56,6 +56,7 @@ LIES = {
     'endless': 'manifests and blobs come without length and without end',
     'bomb': 'a layer of 40 KB that becomes 40 MB',
     'slow': 'blobs come at ten bytes a second',
+    'steady': 'blobs come at 20 MB a second, so that there is time to break off',
     'flaky': '500 twice for each path, then the truth',
     'down': '503 always',
     'limited': '429 with Retry-After: 1 once for each path',
@@ -513,13 +514,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     if token:
                         token['spent'] = self.path
             raise Cut
-        if lie == 'slow':
-            for i in range(0, len(body), 10):
-                self.wfile.write(body[i:i + 10])
-                self.wfile.flush()
-                time.sleep(1)
-        else:
-            self.wfile.write(body)
+        step, pause = {'slow': (10, 1), 'steady': (1000000, 0.05)}.get(lie, (len(body) or 1, 0))
+        for i in range(0, len(body), step):
+            self.wfile.write(body[i:i + step])
+            self.wfile.flush()
+            time.sleep(pause)
         return None
 
     def page(self, key, names, path):
