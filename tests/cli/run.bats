@@ -348,7 +348,8 @@ load helper
 	kill -TERM $client
 	wait $client || true
 	sleep 0.3
-	is running "$(status_of sig)"
+	# asked again: bash loses the answer of a command whose process number it has seen before
+	soon 5 is_status sig running
 	hasnt got "$(c logs sig)"
 }
 
