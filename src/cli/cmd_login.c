@@ -218,7 +218,7 @@ static int check(const struct login *request, const struct places *places, const
 		endpoint.tls.client_key = pair < certs.key.count ? certs.key.items[pair] : NULL;
 		failure = (struct error){0};
 		r = ping(&endpoint, &failure);
-	} while (r < 0 && failure.kind == ERROR_DENIED && ++pair < certs.client.count);
+	} while (r < 0 && certs_try_other(&failure) && ++pair < certs.client.count);
 	if (r < 0)
 		*err = failure;
 	return r;

@@ -102,6 +102,11 @@ int certs_find(const struct places *places, const char *own, const char *host, s
 	return r < 0 ? r : 0;
 }
 
+bool certs_try_other(const struct error *err)
+{
+	return err->errnum != EINTR && (err->kind == ERROR_DENIED || err->kind == ERROR_SYSTEM);
+}
+
 void certs_done(struct certs *certs)
 {
 	free(certs->directory);

@@ -426,12 +426,6 @@ static bool is_final(int r, const struct error *err)
 	return r == -EINTR || err->errnum == ENOSPC || err->errnum == EDQUOT || err->errnum == EROFS;
 }
 
-/* is_other - another certificate of ours might be taken; who refuses one may also just break the connection */
-static bool is_other(int r, const struct error *err)
-{
-	return r < 0 && !is_final(r, err) && (err->kind == ERROR_DENIED || err->kind == ERROR_SYSTEM);
-}
-
 /* visit_place - with one certificate after the other, until one is not refused (containers-certs.d(5)) */
 static int visit_place(const struct tour *tour, const struct remote_place *place, const struct reference *name,
                        struct error *err)
@@ -443,7 +437,7 @@ static int visit_place(const struct tour *tour, const struct remote_place *place
 	do {
 		failure = (struct error){0};
 		r = visit_as(tour, place, pair, name, &failure);
-	} while (is_other(r, &failure) && ++pair < place->certs.client.count);
+	} while (r < 0 && !is_final(r, &failure) && certs_try_other(&failure) && ++pair < place->certs.client.count);
 	if (r < 0)
 		*err = failure;
 	return r;

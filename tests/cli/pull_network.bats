@@ -82,8 +82,13 @@ hides()
 	cp "$WORK/certs/client.cert" "$WORK/many/b.cert"
 	cp "$WORK/certs/client.key" "$WORK/many/b.key"
 	runs pull -q --cert-dir "$WORK/many" "$(port several)/good/app:1"
-	run --separate-stderr c login --cert-dir "$WORK/many" -u tester -p "$SECRET" "$(port several)"
-	[ "$status" = 0 ] || { echo "$stderr"; return 1; }
+	runs login --cert-dir "$WORK/many" -u tester -p "$SECRET" "$(port several)"
+	# who refuses one may just break the connection
+	lying abrupt --tls "$WORK/certs/server.pem" --client-ca "$WORK/certs/ca.crt" --abrupt
+	runs login --cert-dir "$WORK/many" -u tester -p "$SECRET" "$(port abrupt)"
+	runs pull -q --cert-dir "$WORK/many" "$(port abrupt)/good/app:1"
+	rm "$WORK/many/b.cert" "$WORK/many/b.key"
+	refuses 125 'broke off|wants another' login --cert-dir "$WORK/many" -u tester -p "$SECRET" "$(port abrupt)"
 }
 
 @test "wrong credentials are told without being shown" {

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # lying.py - a small registry in memory that tells the truth or lies, as the repository's name asks for
 #
-#   python3 tests/registry/lying.py [--tls server.pem [--client-ca ca.crt]] [--auth basic|bearer] [--log FILE]
+#   python3 tests/registry/lying.py [--tls server.pem [--client-ca ca.crt [--abrupt]]] [--auth basic|bearer] [--log FILE]
 #
 # It prints one line, "PORT OTHER", on its standard output once it listens on 127.0.0.1, and ends with its
 # standard input. OTHER is a second port, "elsewhere", where redirects lead to and the token service is. Requests
@@ -25,8 +25,10 @@ import io
 import json
 import random
 import re
+import socket
 import socketserver
 import ssl
+import struct
 import sys
 import tarfile
 import threading
@@ -581,6 +583,43 @@ class Handler(http.server.BaseHTTPRequestHandler):
         return self.answer(204 if self.command == 'GET' else 202, b'', headers)
 
 
+class Relay(socketserver.BaseRequestHandler):
+    """Keeps a TLS alert of the server behind it to itself, and resets the connection instead."""
+
+    def handle(self):
+        with socket.create_connection(self.server.behind) as behind:
+            threading.Thread(target=self.copy, args=(self.request, behind), daemon=True).start()
+            held = b''
+            while True:
+                # an alert of TLS 1.3 is one record of 24 bytes, and the last word
+                behind.settimeout(0.3 if held else None)
+                try:
+                    data = behind.recv(65536)
+                except TimeoutError:
+                    self.request.sendall(held)
+                    held = b''
+                    continue
+                if not data:
+                    break
+                held += data
+                if len(held) > 24:
+                    self.request.sendall(held)
+                    held = b''
+        if held:
+            self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+        self.request.shutdown(socket.SHUT_RD)  # the other thread has it, too
+        self.request.close()
+
+    @staticmethod
+    def copy(source, sink):
+        try:
+            while data := source.recv(65536):
+                sink.sendall(data)
+            sink.shutdown(socket.SHUT_WR)
+        except OSError:
+            pass  # the other side has ended
+
+
 class Server(socketserver.ThreadingMixIn, http.server.HTTPServer):
     daemon_threads = True
     request_queue_size = 64
@@ -593,6 +632,7 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('--tls', metavar='PEM', help='key and certificate; plain HTTP without')
     parser.add_argument('--client-ca', metavar='PEM', help='ask for client certificates of this authority')
+    parser.add_argument('--abrupt', action='store_true', help='reset the connection where TLS has an alert to tell')
     parser.add_argument('--auth', choices=['basic', 'bearer'])
     parser.add_argument('--token-seconds', type=int, default=300)
     parser.add_argument('--token-lie', choices=['endless', 'elsewhere', 'down', 'html', 'none', 'lines', 'number', 'wrong'])
@@ -617,7 +657,13 @@ def main():
             # the handshake belongs into the connection's thread, not before accept(2) returns
             server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=server.serve_forever, daemon=True).start()
-    print(*(server.server_address[1] for server in servers), flush=True)
+    ports = [server.server_address[1] for server in servers]
+    if options.abrupt:
+        relay = Server(('127.0.0.1', 0), Relay)
+        relay.behind = servers[0].server_address
+        threading.Thread(target=relay.serve_forever, daemon=True).start()
+        ports[0] = relay.server_address[1]
+    print(*ports, flush=True)
     sys.stdin.read()
 
 

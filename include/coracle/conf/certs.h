@@ -24,6 +24,12 @@ struct certs {
  */
 int certs_find(const struct places *places, const char *own, const char *host, struct certs *out, struct error *err)
 	NONNULL(1, 3, 4, 5) MUST_USE;
+/*
+ * certs_try_other - another certificate of ours might be taken where this error came
+ *
+ * Who refuses one says so by an alert, by an answer, or just breaks the connection (RFC 8446 §4.4.2.4).
+ */
+bool certs_try_other(const struct error *err) NONNULL(1) MUST_USE;
 void certs_done(struct certs *certs) NONNULL(1);
 #define AUTO_CERTS AUTO(certs_done)
 
