@@ -6,15 +6,13 @@
  * inside, so a missing image is fetched by a child that enters it and ends.
  */
 #include "coracle/base/alloc.h"
-#include "coracle/base/file.h"
-#include "coracle/base/spawn.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdio.h>
-#include <sys/prctl.h>
 
+#include "apart.h"
 #include "pull_private.h"
 
 #define NAME_MAX_BYTES 1500
@@ -43,43 +41,21 @@ static int pull_here(const char *name, const struct image_pull *request, const s
 	return r;
 }
 
-static int read_outcome(int fd, struct outcome *out)
-{
-	ssize_t n;
-
-	do
-		n = read(fd, out, sizeof *out);
-	while (n < 0 && errno == EINTR);
-	return n == (ssize_t) sizeof *out ? 0 : -EIO;
-}
-
 int image_pull_apart(const char *name, const struct image_pull *request, const struct image_progress *progress,
                      char **full, struct error *err)
 {
 	struct outcome outcome = {0};
-	pid_t parent = getpid(), pid;
-	int fds[2], status, r;
+	int fd;
+	/* SIGTERM, so that parts are put on disk */
+	pid_t pid = apart_fork(SIGTERM, "fork", &fd, err);
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return error_errno(err, errno, "pipe");
-	pid = fork();
-	if (pid == 0) {
-		(void) close(fds[0]);
-		/* SIGTERM, so that parts are put on disk */
-		if (prctl(PR_SET_PDEATHSIG, SIGTERM) < 0 || getppid() != parent)
-			_exit(1);
-		outcome.result = pull_here(name, request, progress, outcome.name, &outcome.err);
-		(void) !write_all(fds[1], &outcome, sizeof outcome);
-		_exit(0);
-	}
-	(void) close(fds[1]);
-	r = pid < 0 ? error_errno(err, errno, "fork") : read_outcome(fds[0], &outcome);
-	(void) close(fds[0]);
 	if (pid < 0)
-		return r;
-	/* it is ours and has said its word or died */
-	(void) !spawn_wait(pid, &status);
-	if (r < 0)
+		return (int) pid;
+	if (pid == 0) {
+		outcome.result = pull_here(name, request, progress, outcome.name, &outcome.err);
+		apart_answer(fd, &outcome, sizeof outcome);
+	}
+	if (!apart_finish(pid, fd, &outcome, sizeof outcome, NULL))
 		return error_set(err, ERROR_SYSTEM, "the process that fetched %.300s ended without a word", name);
 	if (outcome.result < 0) {
 		*err = outcome.err;

@@ -5,18 +5,14 @@
  * It is forked, because layer_unpack_stream runs threads, and the parent's loop must not wait for a disk. It
  * touches nothing of libcurl's. Its parent's death is its own.
  */
-#include "coracle/base/file.h"
-#include "coracle/base/spawn.h"
 #include "coracle/store/stream.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 
+#include "apart.h"
 #include "pull_private.h"
 
 struct outcome {
@@ -62,75 +58,39 @@ static _Noreturn void work_and_exit(const struct pull_work *work, int part_fd, i
 	stream.progress = note_progress;
 	stream.context = &working;
 	outcome.result = layer_unpack_stream(work->store, &stream, &info, &outcome.err);
-	/* without an outcome the parent says that the worker died, and that is what counts */
-	(void) !write_all(result_fd, &outcome, sizeof outcome);
-	_exit(0);
-}
-
-static void close_pipe(const int fds[2])
-{
-	for (int i = 0; i < 2; i++)
-		if (fds[i] >= 0)
-			(void) close(fds[i]);
-}
-
-static int open_pipes(const struct pull_work *work, int more[2], int result[2], struct error *err)
-{
-	int r = pipe2(result, O_CLOEXEC) < 0 ? error_errno(err, errno, "pipe") : 0;
-
-	if (r >= 0 && work->grows) {
-		/* a socket, because writing to a pipe whose reader ended raises SIGPIPE */
-		r = socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, more);
-		if (r < 0)
-			r = error_errno(err, errno, "socketpair");
-	}
-	return r;
+	apart_answer(result_fd, &outcome, sizeof outcome);
 }
 
 int pull_worker_start(struct pull_worker *worker, const struct pull_work *work, struct error *err)
 {
-	int more[2] = {-1, -1}, result[2] = {-1, -1};
 	AUTO_CLOSE int part_fd = part_read(work->part, err);
-	pid_t parent = getpid(), pid = -1;
-	int r = part_fd;
+	int more[2] = {-1, -1}, result_fd = -1;
+	int r = part_fd < 0 ? part_fd : apart_counter(&worker->unpacked, err);
+	pid_t pid;
 
-	if (r >= 0 && !worker->unpacked) {
-		void *shared = mmap(NULL, sizeof *worker->unpacked, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS,
-		                    -1, 0);
-
-		if (shared == MAP_FAILED)
-			r = error_errno(err, errno, "memory for a worker");
-		else
-			worker->unpacked = shared;
-	}
-	if (r >= 0)
-		r = open_pipes(work, more, result, err);
-	if (r >= 0) {
-		*worker->unpacked = 0;
-		pid = fork();
-		if (pid < 0)
-			r = error_errno(err, errno, "start a process to unpack a layer");
-	}
-	if (r < 0) {
-		close_pipe(more);
-		close_pipe(result);
+	/* a socket, because writing to a pipe whose reader ended raises SIGPIPE */
+	if (r >= 0 && work->grows && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, more) < 0)
+		r = error_errno(err, errno, "socketpair");
+	if (r < 0)
 		return r;
-	}
+	*worker->unpacked = 0;
+	pid = apart_fork(SIGKILL, "start a process to unpack a layer", &result_fd, err);
 	if (pid == 0) {
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
-			_exit(1);
-		(void) close(result[0]);
 		if (more[1] >= 0)
 			(void) close(more[1]);
 		for (size_t i = 0; i < work->close_count; i++)
 			(void) close(work->close_fds[i]);
-		work_and_exit(work, part_fd, more[0], result[1], worker->unpacked);
+		work_and_exit(work, part_fd, more[0], result_fd, worker->unpacked);
 	}
-	(void) close(result[1]);
 	if (more[0] >= 0)
 		(void) close(more[0]);
+	if (pid < 0) {
+		if (more[1] >= 0)
+			(void) close(more[1]);
+		return (int) pid;
+	}
 	worker->pid = pid;
-	worker->result_fd = result[0];
+	worker->result_fd = result_fd;
 	worker->more_fd = more[1];
 	return 0;
 }
@@ -152,19 +112,12 @@ void pull_worker_no_more(struct pull_worker *worker)
 int pull_worker_finish(struct pull_worker *worker, struct error *err)
 {
 	struct outcome outcome = {0};
-	ssize_t n;
-	int status;
+	bool answered = apart_finish(worker->pid, worker->result_fd, &outcome, sizeof outcome, NULL);
 
-	do
-		n = read(worker->result_fd, &outcome, sizeof outcome);
-	while (n < 0 && errno == EINTR);
 	pull_worker_no_more(worker);
-	(void) close(worker->result_fd);
 	worker->result_fd = -1;
-	/* it is ours, and its end of the pipe is closed or about to be */
-	(void) !spawn_wait(worker->pid, &status);
 	worker->pid = 0;
-	if (n != (ssize_t) sizeof outcome)
+	if (!answered)
 		return error_set(err, ERROR_SYSTEM, "the process that unpacked a layer ended; is memory short?");
 	if (outcome.result < 0)
 		*err = outcome.err;
@@ -180,7 +133,5 @@ void pull_worker_stop(struct pull_worker *worker)
 		/* what it said or not does not count any more */
 		(void) !pull_worker_finish(worker, &ignored);
 	}
-	if (worker->unpacked)
-		(void) munmap(worker->unpacked, sizeof *worker->unpacked);
-	worker->unpacked = NULL;
+	apart_counter_done(&worker->unpacked);
 }

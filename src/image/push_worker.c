@@ -7,17 +7,15 @@
  */
 #include "coracle/base/fd.h"
 #include "coracle/base/file.h"
-#include "coracle/base/spawn.h"
 #include "coracle/store/stream.h"
 
 #include <fcntl.h>
 #include <limits.h>
 #include <signal.h>
 #include <stdatomic.h>
-#include <sys/mman.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 
+#include "apart.h"
 #include "push_private.h"
 
 #define PIPE_BYTES (1 << 20) /* less where the system permits less */
@@ -86,9 +84,7 @@ static _Noreturn void work_and_exit(const struct push_work *work, int bytes_fd, 
 	struct outcome outcome = {0};
 
 	outcome.result = export_layer(&working, work, &outcome.made, &outcome.err);
-	/* without an outcome the parent says that the worker died, and that is what counts */
-	(void) !write_all(result_fd, &outcome, sizeof outcome);
-	_exit(0);
+	apart_answer(result_fd, &outcome, sizeof outcome);
 }
 
 static void close_pipe(const int fds[2])
@@ -98,22 +94,9 @@ static void close_pipe(const int fds[2])
 			(void) close(fds[i]);
 }
 
-static int share_counter(struct push_worker *worker, struct error *err)
+static int open_pipe(int bytes[2], struct error *err)
 {
-	void *shared;
-
-	if (worker->read)
-		return 0;
-	shared = mmap(NULL, sizeof *worker->read, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared == MAP_FAILED)
-		return error_errno(err, errno, "memory for a worker");
-	worker->read = shared;
-	return 0;
-}
-
-static int open_pipes(int bytes[2], int result[2], struct error *err)
-{
-	if (pipe2(bytes, O_CLOEXEC) < 0 || pipe2(result, O_CLOEXEC) < 0)
+	if (pipe2(bytes, O_CLOEXEC) < 0)
 		return error_errno(err, errno, "pipe");
 	(void) !fcntl(bytes[1], F_SETPIPE_SZ, PIPE_BYTES);
 	return fd_set_nonblocking(bytes[0], true) < 0 ? error_errno(err, errno, "pipe") : 0;
@@ -121,66 +104,54 @@ static int open_pipes(int bytes[2], int result[2], struct error *err)
 
 int push_worker_start(struct push_worker *worker, const struct push_work *work, struct error *err)
 {
-	int bytes[2] = {-1, -1}, result[2] = {-1, -1};
-	pid_t parent = getpid(), pid = -1;
-	int r = share_counter(worker, err);
+	int bytes[2] = {-1, -1}, result_fd = -1;
+	pid_t pid;
+	int r = apart_counter(&worker->read, err);
 
 	if (r >= 0)
-		r = open_pipes(bytes, result, err);
-	if (r >= 0) {
-		*worker->read = 0;
-		pid = fork();
-		if (pid < 0)
-			r = error_errno(err, errno, "start a process to compress a layer");
-	}
+		r = open_pipe(bytes, err);
 	if (r < 0) {
 		close_pipe(bytes);
-		close_pipe(result);
 		return r;
 	}
+	*worker->read = 0;
+	pid = apart_fork(SIGKILL, "start a process to compress a layer", &result_fd, err);
+	if (pid < 0) {
+		close_pipe(bytes);
+		return (int) pid;
+	}
 	if (pid == 0) {
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
-			_exit(1);
 		(void) close(bytes[0]);
-		(void) close(result[0]);
-		work_and_exit(work, bytes[1], result[1], worker->read);
+		work_and_exit(work, bytes[1], result_fd, worker->read);
 	}
 	(void) close(bytes[1]);
-	(void) close(result[1]);
 	worker->pid = pid;
 	worker->bytes_fd = bytes[0];
-	worker->result_fd = result[0];
+	worker->result_fd = result_fd;
 	return 0;
 }
 
-/* reap - the wait status */
-static int reap(struct push_worker *worker)
+/* reap - true with an outcome */
+static bool reap(struct push_worker *worker, struct outcome *outcome, int *status)
 {
-	int status = 0;
+	bool answered = apart_finish(worker->pid, worker->result_fd, outcome, sizeof *outcome, status);
 
-	/* it is ours, and has ended or is about to */
-	(void) !spawn_wait(worker->pid, &status);
 	worker->pid = 0;
 	(void) close(worker->bytes_fd);
-	(void) close(worker->result_fd);
 	worker->bytes_fd = worker->result_fd = -1;
-	return status;
+	return answered;
 }
 
 int push_worker_finish(struct push_worker *worker, struct push_made *out, struct error *err)
 {
 	struct outcome outcome = {0};
-	ssize_t n;
-	int status;
+	int status = 0;
+	bool answered = reap(worker, &outcome, &status);
 
-	do
-		n = read(worker->result_fd, &outcome, sizeof outcome);
-	while (n < 0 && errno == EINTR);
-	status = reap(worker);
-	if (n != (ssize_t) sizeof outcome && WIFSIGNALED(status))
+	if (!answered && WIFSIGNALED(status))
 		return error_set(err, ERROR_SYSTEM, "the process that compressed a layer was ended by signal %d%s",
 		                 WTERMSIG(status), WTERMSIG(status) == SIGKILL ? "; is memory short?" : "");
-	if (n != (ssize_t) sizeof outcome)
+	if (!answered)
 		return error_set(err, ERROR_SYSTEM, "the process that compressed a layer ended without a word");
 	if (outcome.result < 0) {
 		*err = outcome.err;
@@ -192,11 +163,12 @@ int push_worker_finish(struct push_worker *worker, struct push_made *out, struct
 
 void push_worker_stop(struct push_worker *worker)
 {
+	struct outcome ignored;
+
 	if (worker->pid > 0) {
 		(void) kill(worker->pid, SIGKILL);
-		(void) reap(worker);
+		/* what it said or not does not count any more */
+		(void) !reap(worker, &ignored, NULL);
 	}
-	if (worker->read)
-		(void) munmap(worker->read, sizeof *worker->read);
-	worker->read = NULL;
+	apart_counter_done(&worker->read);
 }

@@ -7,8 +7,6 @@
  * the same images make the same archive. Into a pipe, and compressed, they go one after the other.
  */
 #include "coracle/base/alloc.h"
-#include "coracle/base/file.h"
-#include "coracle/base/spawn.h"
 #include "coracle/store/compress.h"
 #include "coracle/store/stream.h"
 
@@ -16,9 +14,9 @@
 #include <limits.h>
 #include <signal.h>
 #include <string.h>
-#include <sys/prctl.h>
 #include <unistd.h>
 
+#include "apart.h"
 #include "save_private.h"
 
 #define WORKERS_MAX 4
@@ -104,46 +102,26 @@ static void export(struct job *job, struct outcome *outcome)
 static int start_worker(struct job *job, struct error *err)
 {
 	struct outcome outcome = {0};
-	pid_t parent = getpid();
-	int fds[2];
+	int fd;
+	pid_t pid = apart_fork(SIGKILL, "start a process to read a layer", &fd, err);
 
-	if (pipe2(fds, O_CLOEXEC) < 0)
-		return error_errno(err, errno, "pipe");
-	job->pid = fork();
-	if (job->pid < 0) {
-		int errnum = errno;
-
-		job->pid = 0;
-		(void) close(fds[0]);
-		(void) close(fds[1]);
-		return error_errno(err, errnum, "start a process to read a layer");
-	}
-	if (job->pid == 0) {
-		if (prctl(PR_SET_PDEATHSIG, SIGKILL) < 0 || getppid() != parent)
-			_exit(1);
+	if (pid < 0)
+		return (int) pid;
+	if (pid == 0) {
 		export(job, &outcome);
-		/* without an outcome the parent says that the worker died, and that is what counts */
-		(void) !write_all(fds[1], &outcome, sizeof outcome);
-		_exit(0);
+		apart_answer(fd, &outcome, sizeof outcome);
 	}
-	(void) close(fds[1]);
-	job->result_fd = fds[0];
+	job->pid = pid;
+	job->result_fd = fd;
 	return 0;
 }
 
 static void finish_worker(struct job *job, struct outcome *outcome)
 {
-	ssize_t n;
-	int status;
+	bool answered = apart_finish(job->pid, job->result_fd, outcome, sizeof *outcome, NULL);
 
-	do
-		n = read(job->result_fd, outcome, sizeof *outcome);
-	while (n < 0 && errno == EINTR);
-	(void) close(job->result_fd);
-	/* it is ours, and its end of the pipe is closed or about to be */
-	(void) !spawn_wait(job->pid, &status);
 	job->pid = 0;
-	if (n == (ssize_t) sizeof *outcome)
+	if (answered)
 		return;
 	*outcome = (struct outcome) {0};
 	outcome->result = error_set(&outcome->err, ERROR_SYSTEM,
