@@ -181,23 +181,26 @@ void document_convert(json_t *document, const char *media_type)
 
 const char *document_choose(const json_t *document, const struct platform *wanted)
 {
-	const json_t *descriptor;
+	const json_t *descriptor, *best = NULL;
+	unsigned best_rank = 0;
 	size_t i;
 
 	json_array_foreach(json_object_get(document, "manifests"), i, descriptor) {
 		const json_t *json = json_object_get(descriptor, "platform");
 		struct platform platform = {0};
 		struct error ignored = {0};
-		bool fits;
+		unsigned rank;
 
 		if (!json || json_read(json, platform_fields, &platform, &ignored) < 0)
 			continue;
-		fits = platform.os && platform.architecture && platform_matches(&platform, wanted);
+		rank = platform.os && platform.architecture ? platform_rank(&platform, wanted) : 0;
 		platform_done(&platform);
-		if (fits)
-			return document_digest(descriptor);
+		if (rank > best_rank) {
+			best = descriptor;
+			best_rank = rank;
+		}
 	}
-	return NULL;
+	return best ? document_digest(best) : NULL;
 }
 
 json_t *document_descriptor(const char *media_type, const char *digest, size_t size, const json_t *config)

@@ -42,17 +42,25 @@ static void tell_platforms(const struct image_index *index, const struct platfor
 
 const struct descriptor *media_choose(const struct image_index *index, const struct platform *wanted, struct error *err)
 {
-	const struct descriptor *only = NULL;
+	const struct descriptor *only = NULL, *best = NULL;
+	unsigned best_rank = 0;
 	size_t images = 0;
 
 	LIST_EACH(struct descriptor, descriptor, &index->manifests) {
+		unsigned rank;
+
 		if (!media_is_image(descriptor))
 			continue;
-		if (descriptor->platform && platform_matches(descriptor->platform, wanted))
-			return descriptor;
+		rank = descriptor->platform ? platform_rank(descriptor->platform, wanted) : 0;
+		if (rank > best_rank) {
+			best = descriptor;
+			best_rank = rank;
+		}
 		only = descriptor;
 		images++;
 	}
+	if (best)
+		return best;
 	if (images == 1 && only && !only->platform)
 		return only;
 	tell_platforms(index, wanted, err);

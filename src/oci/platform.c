@@ -149,18 +149,26 @@ static const char *default_variant(const char *architecture)
 	return "v1";
 }
 
-static bool variant_runs_on(const char *candidate, const char *wanted)
+#define VARIANT_MAX  99
+#define RANK_SAME    (2 * VARIANT_MAX + 2)
+#define RANK_OLDER   (VARIANT_MAX + 1) /* and the number on top */
+#define RANK_UNKNOWN 1
+
+/* rank_variant - as platform_rank; is_usual: wanted is not named but the usual one */
+static unsigned rank_variant(const char *candidate, const char *wanted, bool is_usual)
 {
 	uint64_t have, want;
 
 	if (strcmp(candidate, wanted) == 0)
-		return true;
-	/* v6 code runs on a v7 machine, not the other way round */
+		return RANK_SAME;
 	if (candidate[0] != 'v' || wanted[0] != 'v'
-	    || number_parse_uint(candidate + 1, 1, 99, &have) < 0
-	    || number_parse_uint(wanted + 1, 1, 99, &want) < 0)
-		return false;
-	return have <= want;
+	    || number_parse_uint(candidate + 1, 1, VARIANT_MAX, &have) < 0
+	    || number_parse_uint(wanted + 1, 1, VARIANT_MAX, &want) < 0)
+		return is_usual ? RANK_UNKNOWN : 0;
+	/* v6 code runs on a v7 machine, not the other way round */
+	if (have <= want)
+		return RANK_OLDER + (unsigned) have;
+	return is_usual ? RANK_OLDER - (unsigned) have : 0;
 }
 
 static bool is_empty(const char *text)
@@ -168,27 +176,30 @@ static bool is_empty(const char *text)
 	return !text || !*text;
 }
 
-bool platform_matches(const struct platform *candidate, const struct platform *wanted)
+unsigned platform_rank(const struct platform *candidate, const struct platform *wanted)
 {
 	const struct alias *alias;
-	const char *architecture = candidate->architecture;
+	const char *architecture = candidate->architecture, *usual;
 
 	if (is_empty(architecture) || is_empty(wanted->architecture))
-		return false;
+		return 0;
 	alias = alias_find(architecture);
 	if (alias)
 		architecture = alias->architecture;
 	if (strcmp(is_empty(candidate->os) ? "linux" : candidate->os,
 	           is_empty(wanted->os) ? "linux" : wanted->os)
 	    != 0)
-		return false;
+		return 0;
 	if (strcmp(architecture, wanted->architecture) != 0)
-		return false;
-	if (is_empty(wanted->variant))
-		return true;
-	return variant_runs_on(is_empty(candidate->variant) ? default_variant(architecture)
-	                                                    : candidate->variant,
-	                       wanted->variant);
+		return 0;
+	usual = default_variant(architecture);
+	return rank_variant(is_empty(candidate->variant) ? usual : candidate->variant,
+	                    is_empty(wanted->variant) ? usual : wanted->variant, is_empty(wanted->variant));
+}
+
+bool platform_matches(const struct platform *candidate, const struct platform *wanted)
+{
+	return platform_rank(candidate, wanted) > 0;
 }
 
 char *platform_text(const struct platform *platform)

@@ -65,6 +65,46 @@ START_TEST(matches_what_runs)
 }
 END_TEST
 
+static const struct {
+	const char *wanted, *candidates[5], *best;
+} choices[] = {
+	/* as Debian's index has them */
+	{"linux/arm/v7", {"linux/arm/v5", "linux/arm/v7"}, "linux/arm/v7"},
+	{"linux/arm/v7", {"linux/arm/v5", "linux/arm/v6", "linux/arm/v8"}, "linux/arm/v6"},
+	{"linux/arm/v6", {"linux/arm/v7", "linux/arm/v5"}, "linux/arm/v5"},
+	{"linux/arm", {"linux/arm/v6", "linux/arm/v8", "linux/arm/v7"}, "linux/arm/v7"},
+	{"linux/arm", {"linux/arm/v8", "linux/arm/v5"}, "linux/arm/v5"},
+	{"linux/amd64", {"linux/amd64/v3", "linux/amd64/v2", "linux/amd64"}, "linux/amd64"},
+	{"linux/amd64", {"linux/amd64/v3", "linux/amd64/v2"}, "linux/amd64/v2"},
+	{"linux/amd64/v3", {"linux/amd64", "linux/amd64/v2", "linux/amd64/v4"}, "linux/amd64/v2"},
+	{"linux/arm64", {"linux/arm/v7", "linux/arm64/v9", "linux/arm64/v8"}, "linux/arm64/v8"},
+	{"linux/mips64le", {"linux/mips64le/softfloat", "linux/mips64le"}, "linux/mips64le"},
+	{"linux/riscv64", {"linux/amd64", "windows/riscv64"}, NULL},
+};
+
+START_TEST(the_variant_that_fits_best_has_the_highest_rank)
+{
+	AUTO(platform_done) struct platform wanted = {0};
+	struct error err = {0};
+	const char *best = NULL;
+	unsigned most = 0;
+
+	ck_assert_int_eq(platform_parse(choices[_i].wanted, &wanted, &err), 0);
+	for (size_t i = 0; i < ARRAY_LEN(choices[_i].candidates) && choices[_i].candidates[i]; i++) {
+		AUTO(platform_done) struct platform candidate = {0};
+		unsigned rank;
+
+		ck_assert_int_eq(platform_parse(choices[_i].candidates[i], &candidate, &err), 0);
+		rank = platform_rank(&candidate, &wanted);
+		if (rank > most) {
+			best = choices[_i].candidates[i];
+			most = rank;
+		}
+	}
+	ck_assert_pstr_eq(best, choices[_i].best);
+}
+END_TEST
+
 START_TEST(this_machine_runs_its_own_images)
 {
 	const struct platform nothing = {0};
@@ -85,6 +125,7 @@ int main(void)
 	tcase_add_loop_test(tcase, normalises, 0, ARRAY_LEN(good));
 	tcase_add_loop_test(tcase, refuses_and_leaves_output_alone, 0, ARRAY_LEN(bad));
 	tcase_add_loop_test(tcase, matches_what_runs, 0, ARRAY_LEN(pairs));
+	tcase_add_loop_test(tcase, the_variant_that_fits_best_has_the_highest_rank, 0, ARRAY_LEN(choices));
 	tcase_add_test(tcase, this_machine_runs_its_own_images);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

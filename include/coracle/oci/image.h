@@ -88,6 +88,13 @@ const struct platform *platform_host(void);
 int platform_parse(const char *text, struct platform *out, struct error *err) NONNULL(1, 2, 3) MUST_USE;
 /* platform_matches - candidate runs on wanted; variant counts only when wanted names one */
 bool platform_matches(const struct platform *candidate, const struct platform *wanted) NONNULL(1, 2);
+/*
+ * platform_rank - how well candidate fits, the greater the better; 0: it does not match
+ *
+ * The variant that is wanted (where none is named: the usual one of the architecture) comes before the older ones, the
+ * newest of those first; what is newer than a usual one comes last, since only the user may know that it runs.
+ */
+unsigned platform_rank(const struct platform *candidate, const struct platform *wanted) NONNULL(1, 2);
 void platform_done(struct platform *platform) NONNULL(1);
 /* platform_text - owned "linux/arm64/v8" */
 char *platform_text(const struct platform *platform) NONNULL(1) MUST_USE;
