@@ -154,7 +154,11 @@ static int read_config(struct found *found, struct error *err)
 {
 	const struct descriptor *descriptor = &found->parsed.config;
 	struct error ignored = {0};
-	int r = blob_read(found->pull->store, descriptor->digest, OCI_DOCUMENT_MAX_BYTES, &found->config_bytes,
+	int r;
+
+	if (found->config_bytes)
+		return 0;
+	r = blob_read(found->pull->store, descriptor->digest, OCI_DOCUMENT_MAX_BYTES, &found->config_bytes,
 	                  &found->config_length, &ignored);
 
 	if (r < 0) {
@@ -290,8 +294,11 @@ static int pull_one(struct pull *pull, const struct remote_place *place, struct 
 		return hold;
 	id = found.parsed.config.digest;
 	changed = !stands_for(pull->store, name, id);
-	if (is_whole(&found))
-		r = note_digest(&found, err);
+	if (is_whole(&found)) {
+		r = pull->platform.architecture ? read_config(&found, err) : 0;
+		if (r >= 0)
+			r = note_digest(&found, err);
+	}
 	if (r >= 0 && !stands_for(pull->store, name, id) && is_whole(&found))
 		r = ref_write(pull->store, name, id, err);
 	/* asked again: whoever removes the image meanwhile takes the name along, or leaves it to us to bring the rest */
