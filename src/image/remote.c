@@ -32,6 +32,7 @@ struct remote {
 	struct http *http;
 	struct remote *first; /* whose loop and signals these are; NULL: its own */
 	int signal_fd;
+	bool interrupted; /* and whoever called was told so */
 	sigset_t old_mask;
 };
 
@@ -54,14 +55,17 @@ static int catch_signals(struct remote *remote, struct error *err)
 	return 0;
 }
 
-/* release_signals - the one that ended us is taken: whoever called cleans up and exits as usual */
+/*
+ * release_signals - the one that ended us is taken: whoever called cleans up and exits as usual. One that came when
+ * nothing waited for the network any more takes its usual effect now.
+ */
 static void release_signals(struct remote *remote)
 {
 	struct signalfd_siginfo info;
 
 	if (remote->signal_fd < 0)
 		return;
-	while (read(remote->signal_fd, &info, sizeof info) > 0)
+	while (remote->interrupted && read(remote->signal_fd, &info, sizeof info) > 0)
 		continue;
 	(void) close(remote->signal_fd);
 	(void) sigprocmask(SIG_SETMASK, &remote->old_mask, NULL);
@@ -511,6 +515,8 @@ int remote_each(struct remote *remote, const struct texts *names, enum remote_us
 		r = visit_patiently(&tour, names->items[i], &failure);
 		if (r >= 0)
 			return r;
+		if (r == -EINTR)
+			(remote->first ? remote->first : remote)->interrupted = true;
 		if (is_final(r, &failure))
 			break;
 		texts_add(&failures, failure.text);

@@ -29,7 +29,7 @@ enum remote_use {
 
 /*
  * remote_open - read the configuration; SIGINT, SIGTERM and SIGHUP (those not ignored) end what runs with -EINTR until
- * remote_close
+ * remote_close, where one that ended nothing takes its usual effect
  *
  * options   borrowed until remote_close
  * progress  for notices, such as waiting times and mirrors that fail; borrowed; may be NULL

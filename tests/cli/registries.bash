@@ -84,6 +84,12 @@ forget()
 	: >"$WORK/$1.log"
 }
 
+# interruptible COMMAND...: with SIGINT as usual, which background jobs of this shell ignore
+interruptible()
+{
+	exec python3 -c 'import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])' "$@"
+}
+
 # nothing_half_made: no part, no temporary, no image but busybox
 nothing_half_made()
 {
