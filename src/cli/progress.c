@@ -234,9 +234,10 @@ static void take_layers(void *data, const struct image_pull_layer *layers, size_
 	struct tty_size size = {0};
 	size_t columns = COLUMNS_USUAL, rows = 24;
 
-	if (tty_get_size(fileno(progress->file), &size) >= 0 && size.rows > 0) {
+	/* a line that wraps would not be found again by going up one */
+	if (tty_get_size(fileno(progress->file), &size) >= 0 && size.rows > 0 && size.columns > 0) {
 		rows = size.rows;
-		columns = MAX((size_t) size.columns, (size_t) 20);
+		columns = size.columns;
 	}
 	if (progress->drawn > 0)
 		(void) !text_printf(&text, "\033[%zuA", progress->drawn);

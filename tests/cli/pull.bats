@@ -246,6 +246,10 @@ insecure()
 	runs pull --tls-verify=false --arch s390x "$PLAIN/team/app:2"
 	refuses 125 'no image for linux/riscv64.*linux/s390x' pull -q --tls-verify=false --platform linux/riscv64 "$PLAIN/team/app:1"
 	refuses 125 'not for linux/s390x' pull -q --tls-verify=false --platform linux/s390x "$OPEN/good/app:1"
+	# nor does it become one by being here
+	runs pull -q --tls-verify=false "$OPEN/good/app:1"
+	refuses 125 'not for linux/s390x' pull -q --tls-verify=false --platform linux/s390x "$OPEN/good/app:1"
+	runs pull -q --tls-verify=false --platform linux/amd64 "$OPEN/good/app:1"
 }
 
 @test "what lies is refused in one line, and leaves nothing" {
@@ -321,9 +325,15 @@ broken_off()
 
 @test "a signal ends it with 130 and keeps the parts" {
 	local part size
-	run --separate-stderr timeout --preserve-status -s INT -k 10 2 "$CORACLE" pull --tls-verify=false "$OPEN/slow/app:1" 3>&-
-	[ "$status" = 130 ]
-	has 'interrupted; what was downloaded is kept' "$stderr"
+	local pid status=0
+	forget open
+	interruptible "$CORACLE" pull --tls-verify=false "$OPEN/slow/app:1" >/dev/null 2>"$WORK/interrupted" 3>&- &
+	pid=$!
+	soon 30 grep -q /slow/app/blobs/ "$WORK/open.log"
+	kill -INT "$pid"
+	wait "$pid" || status=$?
+	is 130 "$status"
+	has 'interrupted; what was downloaded is kept' "$(cat "$WORK/interrupted")"
 	nothing_half_made
 	broken_off TERM 130
 	nothing_half_made
@@ -432,6 +442,16 @@ runs_podman()
 		"$CORACLE" pull --tls-verify=false "$PLAIN/team/app:1" </dev/null
 	[ "$status" = 0 ]
 	has '[0-9a-f]{12}: Pull complete'
+}
+
+@test "no line of a narrow terminal is longer than the terminal" {
+	local columns
+	for columns in 1 2 19 59; do
+		c rmi -f "$OPEN/good/app:1" >/dev/null 2>&1 || true
+		run timeout 60 python3 "$BATS_TEST_DIRNAME/narrow_terminal.py" "$columns" "$CORACLE" pull --tls-verify=false \
+			"$OPEN/good/app:1" 3>&-
+		[ "$status" = 0 ] || { echo "$columns columns: $output"; return 1; }
+	done
 }
 
 @test "certificates come from certs.d or --cert-dir, and are asked for" {
