@@ -4,6 +4,7 @@
 
 #include "coracle/base/alloc.h"
 #include "coracle/base/digest.h"
+#include "coracle/base/id.h"
 
 #include <string.h>
 
@@ -235,7 +236,7 @@ static int find(struct checking *checking, const char *name, struct image_record
 
 	if (r >= 0)
 		return image_record_names(checking->store, out, err);
-	if (image_record_ids(checking->store, hex, &ids, &ignored) < 0 || ids.count != 1)
+	if (!id_is_hex(hex) || image_record_ids(checking->store, hex, &ids, &ignored) < 0 || ids.count != 1)
 		return r;
 	out->id = xstrdup(ids.items[0]);
 	out->damaged = true;

@@ -213,6 +213,11 @@ mends()
 	mends
 }
 
+@test "an empty name is no image, and none is damaged" {
+	refuses 125 'empty' image check ''
+	refuses 125 'not known' image check sha256:
+}
+
 @test "a record that can't be read" {
 	echo garbage >"$STORE/images/$ID.json"
 	gives 1 image check
