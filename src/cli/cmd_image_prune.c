@@ -12,7 +12,8 @@ struct image_prune_request {
 static const struct opt image_prune_opts[] = {
 	OPT_FLAG('a', "all", struct image_prune_request, prune.all, "also images with a name"),
 	OPT_TEXTS(0, "filter", struct image_prune_request, prune.filters, "KEY=VALUE",
-	          "only those that match: before, dangling, digest, id, label, label!, reference, since, until"),
+	          "only those that match: before, containers, dangling, digest, id, label, label!, manifest, readonly, "
+	          "reference, since, until"),
 	OPT_FLAG('f', "force", struct image_prune_request, force, "do not ask"),
 	OPT_IGNORED(0, "build-cache", NULL, "there is no cache of builds in this version"),
 	OPT_IGNORED(0, "external", NULL, "containers of other programs do not use these images"),

@@ -4,6 +4,7 @@
 
 #include "coracle/base/alloc.h"
 #include "coracle/base/clock.h"
+#include "coracle/container/container.h"
 #include "coracle/format/human.h"
 #include "coracle/format/output.h"
 #include "coracle/image/image.h"
@@ -22,7 +23,8 @@ static const struct opt images_opts[] = {
 	OPT_FLAG('a', "all", struct images_request, list.all, "also those without a name"),
 	OPT_FLAG(0, "digests", struct images_request, digests, "also the digests"),
 	OPT_TEXTS('f', "filter", struct images_request, list.filters, "KEY=VALUE",
-	          "only those that match: before, containers, dangling, digest, id, label, reference, since, until"),
+	          "only those that match: before, containers, dangling, digest, id, label, label!, manifest, readonly, "
+	          "reference, since, until"),
 	OPT_TEXT(0, "format", struct images_request, format, "TEMPLATE",
 	         "json, table, or a template such as '{{.Repository}}:{{.Tag}}'"),
 	OPT_FLAG(0, "history", struct images_request, history, "also all names of each image"),
@@ -216,6 +218,15 @@ static int check_tree(const struct images_request *request, struct error *err)
 	return request->tree && other ? error_set(err, ERROR_INVALID, "--tree and %s exclude each other", other) : 0;
 }
 
+/* asks_containers - what containers use is only read where it matters */
+static bool asks_containers(const struct texts *filters)
+{
+	for (size_t i = 0; i < filters->count; i++)
+		if (strncmp(filters->items[i], "containers=", strlen("containers=")) == 0)
+			return true;
+	return false;
+}
+
 static int images_run(struct engine *engine, void *data, const struct texts *operands, struct error *err)
 {
 	const struct images_request *request = data;
@@ -225,6 +236,8 @@ static int images_run(struct engine *engine, void *data, const struct texts *ope
 	const char *format = request->format ? request->format : configured;
 	struct image_list list = request->list;
 	uint64_t now = clock_now();
+	AUTO_PAIRS struct pairs used = {0};
+	AUTO_TEXTS struct texts layers = {0};
 	AUTO_JSON json_t *rows = NULL;
 	AUTO_JSON json_t *sorted = NULL;
 	AUTO_JSON json_t *typed = NULL;
@@ -237,7 +250,10 @@ static int images_run(struct engine *engine, void *data, const struct texts *ope
 		                 "option --sort: \"%.200s\" is not created, id, repository, size or tag",
 		                 request->sort);
 	list.name = operands->count ? operands->items[0] : NULL;
+	list.used = &used;
 	r = check_tree(request, err);
+	if (r >= 0 && asks_containers(&list.filters))
+		r = container_images_used(engine, &used, &layers, err);
 	if (r >= 0)
 		r = image_list(engine, &list, &rows, format || request->tree ? &typed : NULL, err);
 	if (r < 0)

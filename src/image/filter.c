@@ -16,15 +16,22 @@
 struct context {
 	struct engine *engine;
 	const struct image_record *record;
+	const struct pairs *used;
 	struct error *err;
 };
 
-static int is_dangling(const struct context *context, const char *value)
+/* is_wanted - value was checked before */
+static int is_wanted(bool is, const char *value)
 {
 	bool wanted = true;
 
-	(void) !number_parse_bool(value, &wanted); /* checked before */
-	return (context->record->names.count == 0) == wanted;
+	(void) !number_parse_bool(value, &wanted);
+	return is == wanted;
+}
+
+static int is_dangling(const struct context *context, const char *value)
+{
+	return is_wanted(context->record->names.count == 0, value);
 }
 
 /* label_matches - "key" or "key=value" */
@@ -117,12 +124,25 @@ static int has_digest(const struct context *context, const char *value)
 	return record->manifest_digest && strncmp(record->manifest_digest, value, length) == 0;
 }
 
-static int is_read_only(const struct context *context UNUSED, const char *value)
+static int is_read_only(const struct context *context, const char *value)
 {
-	bool wanted = false;
+	return is_wanted(context->record->store != NULL, value);
+}
 
-	(void) !number_parse_bool(value, &wanted);
-	return !wanted; /* there is one store, and it can be written */
+static int is_used(const struct context *context, const char *value)
+{
+	return is_wanted(context->used && pairs_get(context->used, context->record->id), value);
+}
+
+static int is_manifest_list(const struct context *context, const char *value)
+{
+	return is_wanted(context->record->is_list, value);
+}
+
+/* an image without a name that others were built from: there are none here */
+static int is_intermediate(const struct context *context UNUSED, const char *value)
+{
+	return is_wanted(false, value);
 }
 
 static bool fits(const char *name, const char *pattern)
@@ -170,7 +190,9 @@ static const struct rule {
 	{"id", VALUE_ANY, false, has_id},
 	{"digest", VALUE_ANY, false, has_digest},
 	{"readonly", VALUE_BOOL, false, is_read_only},
-	{"intermediate", VALUE_BOOL, false, is_read_only}, /* there are none either */
+	{"containers", VALUE_BOOL, false, is_used},
+	{"manifest", VALUE_BOOL, false, is_manifest_list},
+	{"intermediate", VALUE_BOOL, false, is_intermediate},
 };
 
 /* rule_of - *value points behind the "=" */
@@ -197,8 +219,8 @@ int image_filters_check(const struct texts *filters, struct error *err)
 
 		if (!rule)
 			return error_set(err, ERROR_INVALID,
-			                 "invalid filter \"%.200s\": expected KEY=VALUE with before, dangling, "
-			                 "digest, id, label, label!, readonly, reference, since or until",
+			                 "invalid filter \"%.200s\": expected KEY=VALUE with before, containers, dangling, "
+			                 "digest, id, label, label!, manifest, readonly, reference, since or until",
 			                 filters->items[i]);
 		if ((rule->value == VALUE_BOOL && number_parse_bool(value, &truth) < 0)
 		    || (rule->value == VALUE_POINT && clock_parse_point(value, clock_now(), &point) < 0))
@@ -230,10 +252,25 @@ static int match_rule(const struct context *context, const struct texts *filters
 	return rule->all || !seen;
 }
 
-int image_filters_match(struct engine *engine, const struct texts *filters,
+bool image_filters_show_name(const struct texts *filters, const char *full_name)
+{
+	static const char key[] = "reference=";
+	bool seen = false;
+
+	for (size_t i = 0; i < filters->count; i++) {
+		if (strncmp(filters->items[i], key, strlen(key)) != 0)
+			continue;
+		seen = true;
+		if (image_name_matches(full_name, filters->items[i] + strlen(key)))
+			return true;
+	}
+	return !seen;
+}
+
+int image_filters_match(struct engine *engine, const struct texts *filters, const struct pairs *used,
                         const struct image_record *record, struct error *err)
 {
-	const struct context context = {.engine = engine, .record = record, .err = err};
+	const struct context context = {.engine = engine, .record = record, .used = used, .err = err};
 
 	for (size_t i = 0; i < ARRAY_LEN(rules); i++) {
 		int r = match_rule(&context, filters, &rules[i]);

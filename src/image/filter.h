@@ -12,10 +12,13 @@ int image_filters_check(const struct texts *filters, struct error *err) NONNULL(
  * image_filters_match - 1, 0 or a negative errno (before= or since= names no image)
  *
  * The same key twice means either (labels: both); different keys mean both.
+ * used  image id -> container, for containers=; NULL: none is used
  */
-int image_filters_match(struct engine *engine, const struct texts *filters,
+int image_filters_match(struct engine *engine, const struct texts *filters, const struct pairs *used,
                         const struct image_record *record, struct error *err)
-	NONNULL(1, 2, 3, 4) MUST_USE;
+	NONNULL(1, 2, 4, 5) MUST_USE;
+/* image_filters_show_name - of an image with several names reference= shows those that fit, as docker does */
+bool image_filters_show_name(const struct texts *filters, const char *full_name) NONNULL(1, 2);
 /* image_name_matches - a full name fits a pattern such as "debian", "*bian:1?", "docker.io/library/debian:12" */
 bool image_name_matches(const char *full_name, const char *pattern) NONNULL(1, 2);
 

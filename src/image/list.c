@@ -86,12 +86,13 @@ static json_t *row(const struct image_record *record, const char *name)
 	return object;
 }
 
-static void add_rows(const struct image_record *record, const char *pattern, json_t *rows)
+static void add_rows(const struct image_record *record, const char *pattern, const struct texts *filters, json_t *rows)
 {
 	if (record->names.count == 0)
 		(void) json_array_append_new(rows, row(record, NULL));
 	for (size_t i = 0; i < record->names.count; i++)
-		if (!pattern || image_name_matches(record->names.items[i], pattern))
+		if ((!pattern || image_name_matches(record->names.items[i], pattern))
+		    && image_filters_show_name(filters, record->names.items[i]))
 			(void) json_array_append_new(rows, row(record, record->names.items[i]));
 }
 
@@ -111,10 +112,10 @@ static int add_image(struct engine *engine, const struct image_list *request,
 
 	if (pattern && !has_name(record, pattern))
 		return 0;
-	r = image_filters_match(engine, &request->filters, record, err);
+	r = image_filters_match(engine, &request->filters, request->used, record, err);
 	if (r <= 0)
 		return r;
-	add_rows(record, pattern, rows);
+	add_rows(record, pattern, &request->filters, rows);
 	if (typed)
 		(void) json_array_append_new(typed, typed_row(record));
 	return 0;

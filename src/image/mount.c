@@ -187,9 +187,10 @@ int image_mount(struct engine *engine, const char *text, struct image_mounted *o
 
 	if (!store)
 		return -EIO;
-	r = guard = lock(engine, err);
+	/* in this order: prune asks what is mounted while it excludes those who hold */
+	r = hold = store_hold(store, err);
 	if (r >= 0)
-		r = hold = store_hold(store, err);
+		r = guard = lock(engine, err);
 	if (r >= 0)
 		r = image_find_all_names(engine, text, &record, err);
 	if (r >= 0)

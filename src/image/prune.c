@@ -3,6 +3,7 @@
 #include "coracle/image/prune.h"
 
 #include "coracle/base/number.h"
+#include "coracle/image/mount.h"
 
 #include <string.h>
 
@@ -32,11 +33,19 @@ static bool split_filters(const struct image_prune *request, struct texts *filte
 	return all;
 }
 
-static int remove_image(struct store *store, const struct image_record *image, struct image_pruned *out,
-                        struct error *err)
+static int remove_image(struct engine *engine, struct store *store, const struct image_record *image,
+                        struct image_pruned *out, struct error *err)
 {
-	int r = image_record_forget(store, image, err);
+	struct error mounted = {0};
+	int r = image_mount_forget(engine, image->id, &mounted);
 
+	/* what somebody has mounted is in use */
+	if (r == -EBUSY)
+		return 0;
+	if (r < 0)
+		*err = mounted;
+	else
+		r = image_record_forget(store, image, err);
 	if (r < 0)
 		return r;
 	texts_add_all(&out->untagged, &image->names);
@@ -65,9 +74,9 @@ static int remove_images(struct engine *engine, struct store *store, const struc
 			break;
 		if (image->damaged || (image->names.count && !all) || pairs_get(used, image->id))
 			continue;
-		r = image_filters_match(engine, &filters, image, err);
+		r = image_filters_match(engine, &filters, used, image, err);
 		if (r > 0)
-			r = remove_image(store, image, out, err);
+			r = remove_image(engine, store, image, out, err);
 	}
 	return r < 0 ? r : 0;
 }

@@ -212,6 +212,8 @@ shows_the_image()
 		refuses 2 "image [0-9a-f]{12} is mounted where process [0-9]+ runs; unmount it there: coracle image unmount" rmi two
 		refuses 2 'is mounted where' rmi -f two
 		runs image exists two
+		runs image prune -a -f --filter reference=two
+		runs image exists two
 		# another one's unmount leaves what is mounted here
 		inside 'coracle image mount two >/dev/null; coracle image unmount two >/dev/null'
 		[ -d "$(cat "$WORK/out")" ]

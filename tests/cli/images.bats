@@ -149,6 +149,36 @@ test_teardown()
 	[ "$status" = 125 ]
 }
 
+@test "filter containers: images that some container uses, and the others" {
+	c import "$WORK/busybox.tar" extra >/dev/null
+	c create busybox >/dev/null
+	runs images --filter containers=true --format '{{.Repository}}'
+	has 'busybox$'
+	hasnt extra
+	runs images --filter containers=false --format '{{.Repository}}'
+	is localhost/extra
+	refuses 125 'true or false' images --filter containers=perhaps
+}
+
+@test "filter reference shows only the names that match, so that rmi of what is listed takes no others" {
+	c tag busybox extra:2
+	runs images --filter 'reference=extra' --format '{{.Repository}}:{{.Tag}}'
+	is localhost/extra:2
+	runs images --filter 'reference=extra' --filter 'reference=*busy*' --format '{{.Tag}}'
+	is $'latest\n2'
+}
+
+@test "the filters manifest, readonly and intermediate" {
+	c manifest create list:1 >/dev/null
+	runs images --filter manifest=true --format '{{.Repository}}'
+	is localhost/list
+	runs images --filter manifest=false --format '{{.Repository}}'
+	hasnt list
+	c manifest rm list:1 >/dev/null
+	is '' "$(c images -q --filter readonly=true)$(c images -q --filter intermediate=true)"
+	is "$(c images -q)" "$(c images -q --filter readonly=false --filter intermediate=false)"
+}
+
 @test "--format json is an array, for docker a line a row with its names of fields" {
 	ln -sf "$CORACLE" "$WORK/docker"
 	c tag busybox json:1

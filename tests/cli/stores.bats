@@ -65,6 +65,8 @@ listing()
 	runs images --format '{{.Repository}}:{{.Tag}} {{.ReadOnly}}'
 	has '^localhost/changes:1 true$'
 	has '^localhost/busybox:latest false$'
+	is localhost/changes "$(c images --filter readonly=true --format '{{.Repository}}')"
+	is localhost/busybox "$(c images --filter readonly=false --format '{{.Repository}}')"
 	is "localhost/changes:1" "$(c image inspect -f '{{index .RepoTags 0}}' localhost/changes:1)"
 	c --root "$WORK/plain" --runroot "$WORK/plainrun" load -q -i "$WORK/changes.tar"
 	wanted=$(listing c --root "$WORK/plain" --runroot "$WORK/plainrun")

@@ -33,6 +33,7 @@ struct image_list {
 	bool all;              /* accepted: there are no intermediate images that could be hidden */
 	struct texts filters;  /* "key=value", formats.md: dangling label before since after reference until id ... */
 	char *name;            /* NAME[:TAG] operand, or NULL */
+	const struct pairs *used; /* image id -> container, borrowed, for the filter containers=; NULL: none is used */
 };
 /*
  * image_list - new references to two arrays, newest image first
