@@ -9,7 +9,7 @@
 #include "coracle/store/gc.h"
 
 static const struct opt rmi_opts[] = {
-	OPT_FLAG('a', "all", struct image_remove, all, "all images, and manifest lists"),
+	OPT_FLAG('a', "all", struct image_remove, all, "all images, by all of their names, and manifest lists; those that containers use only with --force"),
 	OPT_FLAG('f', "force", struct image_remove, force,
 	         "also when it has several names; containers that use it are removed first; one that does not exist is no error"),
 	OPT_FLAG('i', "ignore", struct image_remove, ignore, "an image that does not exist is no error"),
@@ -27,11 +27,16 @@ static int remove_users(struct engine *engine, const char *text, struct error *e
 	static const struct container_remove force = {.force = true};
 	AUTO_IMAGE_RECORD struct image_record image = {0};
 	AUTO_FREE char *name = NULL;
+	struct store *store = engine_store(engine, err);
 	struct error absent = {0};
 
-	if (image_find(engine, text, &image, &name, &absent) < 0)
-		return 0; /* image_remove finds the words for it */
-	if (name && image.names.count > 1)
+	if (!store)
+		return -EIO;
+	/* image_remove finds the words for it; an image in somebody else's store stays where it is */
+	if (image_find(engine, text, &image, &name, &absent) < 0 || image.store
+	    || image_record_names(store, &image, &absent) < 0)
+		return 0;
+	if (name && image.names.count > 1 && texts_has(&image.names, name))
 		return 0;
 	/* The pairs name one container an image: go round until there is none. */
 	for (int i = 0; i < USERS_MAX; i++) {
@@ -96,25 +101,21 @@ static int collect(struct engine *engine, struct error *err)
 
 static int rmi_run(struct engine *engine, void *data, const struct texts *operands, struct error *err)
 {
-	struct image_remove request = *(const struct image_remove *) data;
+	const struct image_remove *request = data;
 	AUTO_TEXTS struct texts names = {0};
 	struct error failure = {0};
 	int result = 0, r;
 
-	if (request.all == (operands->count > 0))
+	if (request->all == (operands->count > 0))
 		return error_set(err, ERROR_INVALID,
-		                 request.all ? "names and --all exclude each other"
+		                 request->all ? "names and --all exclude each other"
 		                             : "which image? give a name or an id, or --all");
-	if (request.all) {
-		/* By id, an image with two names would be refused, and "all" means them too. */
-		request.force = true;
-		if (all_ids(engine, &names, err) < 0)
-			return -EIO;
-	}
+	if (request->all && all_ids(engine, &names, err) < 0)
+		return -EIO;
 	texts_add_all(&names, operands);
 	for (size_t i = 0; i < names.count; i++) {
-		r = remove_one(engine, names.items[i], &request, &failure);
-		if (r >= 0 || (failure.kind == ERROR_NOT_FOUND && (request.ignore || request.force)))
+		r = remove_one(engine, names.items[i], request, &failure);
+		if (r >= 0 || (failure.kind == ERROR_NOT_FOUND && (request->ignore || request->force || request->all)))
 			continue;
 		if (result == 0) {
 			*err = failure;

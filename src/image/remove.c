@@ -143,7 +143,7 @@ int image_remove(struct engine *engine, const char *text, const struct image_rem
 	/* a name is one of several, or the only one and then stands for the image; a digest need not be a name */
 	if (name && record.names.count > 1 && texts_has(&record.names, name))
 		return untag(store, name, removed, err);
-	if (record.names.count > 1 && !request->force)
+	if (record.names.count > 1 && !request->force && !request->all)
 		return error_set(err, ERROR_CONFLICT,
 		                 "image %.12s has %zu names (%s, %s...); remove all of them with: "
 		                 "coracle rmi -f %.12s", digest_hex(record.id), record.names.count,

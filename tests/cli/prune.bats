@@ -369,16 +369,33 @@ clean()
 	refuses 125 'which image' rmi
 }
 
-@test "rmi -a takes all images, with their containers" {
+@test "rmi -a takes all images, by all names; those of containers only with --force" {
 	image one >/dev/null
 	image '' >/dev/null
 	runs tag one two
+	runs tag busybox other
 	runs create --name user one /content
-	runs rmi -a
+	gives 2 rmi -a
+	has 'in use by container' "$stderr"
+	is user "$(c ps -a --format '{{.Names}}')"
+	is $'localhost/one\nlocalhost/two' "$(c images --format '{{.Repository}}')"
+	runs rmi -a -f
 	is '' "$(c images -a -q)"
 	is '' "$(c ps -a -q)"
 	is 0 "$(layers)"
 	is 0 "$(ls "$STORE/blobs/sha256" | wc -l)"
+}
+
+@test "rmi -f of one name of several leaves the image's containers alone" {
+	image one >/dev/null
+	runs tag one two
+	runs create --name user one /content
+	runs rmi -f two
+	is 'Untagged: localhost/two:latest'
+	is user "$(c ps -a --format '{{.Names}}')"
+	runs rmi -f one
+	is '' "$(c ps -a -q)"
+	clean
 }
 
 @test "rmi by a digest, and of an image without a name" {
