@@ -5,7 +5,7 @@ packages_build='gcc libc6-dev meson ninja-build pkg-config libjansson-dev libsec
 	libisal-dev zlib1g-dev'
 packages_run='uidmap slirp4netns fuse-overlayfs libarchive13 libcurl4 busybox-static'
 packages_test='bats busybox-static buildah check clang clang-tidy codespell cppcheck curl docker-registry e2fsprogs file git
-	jq libarchive-tools libcap2-bin libclang-rt-14-dev libisal2 netcat-openbsd openssl podman procps python3 scdoc skopeo strace tmux umoci util-linux
+	jq libarchive-tools libcap2-bin libclang-rt-14-dev libisal2 netcat-openbsd openssh-server openssl podman procps python3 scdoc skopeo strace tmux umoci util-linux
 	xz-utils zstd'
 packages_guest='cpio e2fsprogs lz4 mmdebstrap qemu-system-x86 squashfs-tools'
 packages_bench='podman crun bubblewrap hyperfine busybox-static python3 curl docker-registry libisal2 skopeo umoci'
@@ -20,6 +20,17 @@ packages_missing()
 		esac
 	done
 }
+
+# As root, with packages as words: apt-get. Tests start what they need themselves: while it runs, no service starts
+# (openssh-server's would let others log in).
+packages_apt='
+policy=/usr/sbin/policy-rc.d
+if [ ! -e $policy ]; then
+	trap "rm -f $policy" EXIT
+	trap "exit 1" HUP INT TERM
+	printf "#!/bin/sh\nexit 101\n" >$policy && chmod 0755 $policy
+fi
+apt-get -q -y -o Acquire::Retries=3 -o Dpkg::Use-Pty=0 install --no-install-recommends "$@"'
 
 # packages_install PACKAGE... - install what is missing; 1 when that can't be done, with what to type
 packages_install()
@@ -45,8 +56,7 @@ packages_install()
 			$as_root DEBIAN_FRONTEND=noninteractive apt-get -q -o Acquire::Retries=3 update </dev/null || return 1
 		fi
 		# shellcheck disable=SC2086 # lists of words
-		if $as_root DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Acquire::Retries=3 \
-			-o Dpkg::Use-Pty=0 install --no-install-recommends $missing </dev/null >"${TMPDIR:-/tmp}/coracle-apt.$$" 2>&1; then
+		if $as_root DEBIAN_FRONTEND=noninteractive sh -c "$packages_apt" - $missing </dev/null >"${TMPDIR:-/tmp}/coracle-apt.$$" 2>&1; then
 			rm -f "${TMPDIR:-/tmp}/coracle-apt.$$"
 			return 0
 		fi

@@ -79,7 +79,8 @@ static int end_side(pid_t pid, const struct scp_side *side, struct error *err)
 	if (WIFSIGNALED(status))
 		return error_set(err, ERROR_SYSTEM, "%s: ssh was ended by signal %d", side->host, WTERMSIG(status));
 	if (WEXITSTATUS(status) == 255)
-		return error_set(err, ERROR_SYSTEM, "%s: ssh failed; try: ssh %s%s%s true", side->host,
+		return error_set(err, ERROR_SYSTEM, "%s: ssh failed; try: ssh %s%s%s%s%s%s true", side->host,
+		                 side->port ? "-p " : "", side->port ? side->port : "", side->port ? " " : "",
 		                 side->user ? side->user : "", side->user ? "@" : "", side->host);
 	return WEXITSTATUS(status) == 0
 	               ? 0
