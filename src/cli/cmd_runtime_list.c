@@ -24,7 +24,7 @@ static void print_ids(const struct texts *ids)
 		print_line("%s", ids->items[i]);
 }
 
-/* One that another command deletes meanwhile is left out. */
+/* One that another command deletes meanwhile is left out, one that can't be read is told of. */
 static json_t *all_states(const struct lifecycle *lifecycle, const struct texts *ids)
 {
 	json_t *all = json_array();
@@ -35,6 +35,8 @@ static json_t *all_states(const struct lifecycle *lifecycle, const struct texts 
 
 		if (lifecycle_load(lifecycle, ids->items[i], &state, &gone) >= 0)
 			(void) json_array_append_new(all, lifecycle_state_json(&state));
+		else if (gone.kind != ERROR_NOT_FOUND)
+			lifecycle->warn(gone.text);
 	}
 	return all;
 }

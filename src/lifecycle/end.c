@@ -118,6 +118,20 @@ static int lock_by_force(struct lifecycle *lifecycle, const char *id, struct err
 	return lock;
 }
 
+/* What a crash or somebody's editor has left of its state tells nothing: the id is free again, that is all there is to do. */
+static int forget_damaged(struct lifecycle *lifecycle, const char *id, struct error *err)
+{
+	int r = lifecycle_forget(lifecycle, id);
+
+	if (r < 0)
+		return error_errno(err, -r, "%s/%s", lifecycle->root, id);
+	if (lifecycle->warn) {
+		(void) error_wrap(err, -EINVAL, "removed without a look for its processes, cgroup and poststop hooks");
+		lifecycle->warn(err->text);
+	}
+	return 0;
+}
+
 int lifecycle_delete(struct lifecycle *lifecycle, const char *id, bool force, struct error *err)
 {
 	AUTO_OCI_SPEC struct oci_spec spec = {0};
@@ -132,6 +146,8 @@ int lifecycle_delete(struct lifecycle *lifecycle, const char *id, bool force, st
 	if (lock < 0)
 		return force && err->kind == ERROR_NOT_FOUND ? 0 : lock;
 	r = lifecycle_load(lifecycle, id, &state, err);
+	if (r < 0 && force && err->kind == ERROR_INVALID)
+		return forget_damaged(lifecycle, id, err);
 	if (r < 0)
 		return r;
 	/* the lock is ours, so nobody is making it */

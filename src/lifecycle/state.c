@@ -208,6 +208,9 @@ int lifecycle_load(const struct lifecycle *lifecycle, const char *id, struct lif
 		return load_unfinished(lifecycle, id, dir, out);
 	r = file_read_json(dir, STATE_FILE, STATE_MAX_BYTES, state_fields, out, err);
 	out->cgroup.fd = -1;
+	/* whoever believed another id would delete that one */
+	if (r >= 0 && strcmp(out->id, id) != 0)
+		r = error_set(err, ERROR_INVALID, STATE_FILE ": is of container \"%.100s\"", out->id);
 	if (r < 0)
 		return error_wrap(err, r, "container \"%s\"", id);
 	out->status = find_status(dir, out);

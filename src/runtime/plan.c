@@ -312,7 +312,7 @@ int plan_build_exec(const struct runtime_exec *request, struct plan *plan, struc
 		(void) plan_add(plan, OP_TERMINAL);
 	else
 		(void) plan_add(plan, OP_STDIO);
-	r = plan_process(request->process, NULL, &none, plan, err);
+	r = plan_process(request->process, NULL, request->linux_ ? request->linux_ : &none, plan, err);
 	if (r < 0)
 		return r;
 	(void) plan_add(plan, OP_EXEC);
@@ -416,7 +416,7 @@ int plan_word(const struct plan *plan, const struct report *report, struct error
 		return error_errno(err, report->errnum, "set up the container");
 	op = &plan->ops[report->index];
 	if (op->type == OP_HOOK && report->errnum == ECHILD)
-		return word_hook("hook ", op->hook->path, report->detail, err);
+		return word_hook(op->flags ? "startContainer hook " : "createContainer hook ", op->hook->path, report->detail, err);
 	name = op->target ? op->target : op->data;
 	if (op->type == OP_EXEC || op->type == OP_FIND)
 		return word_exec(plan, report->errnum, err);

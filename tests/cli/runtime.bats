@@ -335,6 +335,33 @@ fails()
 	fails 'no container' delete
 }
 
+@test "a state that is damaged, or another container's: told by list, removed by delete --force alone" {
+	create other
+	pid=$(state other pid)
+	for damage in : 'truncate -s 0' 'truncate -s 40' "cp $STATES/other/state.json"; do
+		mkdir -m 0700 "$STATES/$ID"
+		if [ "$damage" = : ]; then
+			echo '[]' >"$STATES/$ID/state.json"
+		else
+			cp "$STATES/other/state.json" "$STATES/$ID/"
+			$damage "$STATES/$ID/state.json"
+		fi
+		fails "container \"$ID\": state.json: " state "$ID"
+		runs runtime list
+		has '^other +[0-9]+ +created '
+		hasnt "^$ID "
+		is 1 "$(grep -c "container \"$ID\": state.json: " <<<"$stderr")"
+		fails "container \"$ID\": state.json: " delete "$ID"
+		fails 'delete --force' create --bundle "$B" "$ID"
+		runs runtime delete --force "$ID"
+		has 'removed without' "$stderr"
+		nothing_left "$ID"
+		is "$pid" "$(state other pid)"
+	done
+	create "$ID"
+	is created "$(state "$ID")"
+}
+
 @test "delete leaves what is not the runtime's" {
 	mkdir -p "$WORK/data"
 	echo mine >"$WORK/data/file"
@@ -849,7 +876,7 @@ hooks_filter='.root.readonly = false | .hooks = {
 	for kind in prestart createRuntime createContainer; do
 		rm -f "$WORK"/hooks/*
 		bundle "$B" "$hooks_filter | .hooks.$kind[0].args += [\"3\"]" --arg h "$WORK/hook"
-		fails "hook .*status 3" create --bundle "$B" "$ID"
+		fails "$kind hook .*hook: ended with status 3" create --bundle "$B" "$ID"
 		nothing_left "$ID"
 		is 'poststop 1' "$(tail -n 1 "$WORK/hooks/order")" || { echo "after $kind"; return 1; }
 		is "$kind 2" "$(tail -n 2 "$WORK/hooks/order" | head -n 1)"
@@ -864,14 +891,14 @@ hooks_filter='.root.readonly = false | .hooks = {
 		bundle "$B" "$hooks_filter | .hooks.$kind[0].args += [\"3\"] | .process.args = [\"sh\", \"-c\", \"touch /ran; sleep 100\"]" --arg h "$WORK/hook"
 		create "$ID"
 		pid=$(state "$ID" pid)
-		fails "hook.*status 3" start "$ID"
+		fails "$kind hook.*status 3" start "$ID"
 		! kill -0 "$pid" 2>/dev/null
 		[ $kind = poststart ] || [ ! -e "$B/rootfs/ran" ]
 		run c runtime state "$ID"
 		[ "$status" != 0 ] || is stopped "$(state "$ID")"
 		runs runtime delete --force "$ID"
 		is 'poststop 1' "$(tail -n 1 "$WORK/hooks/order")"
-		fails "hook .*status 3" run --bundle "$B" "$ID"
+		fails "$kind hook .*hook: ended with status 3" run --bundle "$B" "$ID"
 		nothing_left "$ID"
 	done
 }
