@@ -238,6 +238,7 @@ int lifecycle_exec(struct lifecycle *lifecycle, const struct lifecycle_exec *req
 		.pidfd = pidfd,
 		.namespaces = state.namespaces,
 		.process = &process,
+		.linux_ = spec.linux_,
 		.stdio = {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO},
 		.give_stdio = true,
 		.seccomp = &filter,

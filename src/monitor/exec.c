@@ -75,6 +75,7 @@ static int exec_start(struct monitor *monitor, struct session *session, const st
 		.pidfd = inside,
 		.namespaces = runtime_namespaces(&monitor->spec),
 		.process = process,
+		.linux_ = monitor->spec.linux_,
 		.give_stdio = true,
 		.seccomp = request->privileged ? NULL : &monitor->seccomp,
 		.cgroup_fd = monitor->cgroup.fd,

@@ -193,11 +193,15 @@ int apply_mount(const struct plan *plan, const struct op *op)
 int apply_attach(const struct plan *plan, const struct op *op)
 {
 	AUTO_CLOSE int target = open_target(plan, op);
+	struct stat st;
 	int r;
 
 	if (target < 0)
 		return target;
 	r = mount_attach(op->fd, target);
+	/* move_mount(2) has one errno for both */
+	if (r == -EINVAL && fstat(target, &st) == 0 && S_ISDIR(st.st_mode) != op->directory)
+		return op->directory ? -ENOTDIR : -EISDIR;
 	if (r < 0)
 		return r;
 	return set_propagation(op->fd, op->propagation);

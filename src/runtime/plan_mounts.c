@@ -361,11 +361,11 @@ static int word_device(const struct op *op, int errnum, struct error *err)
 	if (op->no_symlink && errnum == ELOOP)
 		return error_set(err, ERROR_DENIED, "device %s: the image has a symlink in place of it or of /dev: refused", op->target);
 	if (errnum == ENODEV)
-		return error_set(err, ERROR_DENIED, "device %s: what the host has there is not %c %u:%u, and only real root makes nodes",
+		return error_set(err, ERROR_DENIED, "device %s: what the host has there is not %c %u:%u, and only root in no user namespace makes nodes",
 		                 op->target, S_ISBLK(op->mode) ? 'b' : 'c', major((dev_t) op->flags),
 		                 minor((dev_t) op->flags));
 	if (errnum == ENOENT)
-		return error_set(err, ERROR_NOT_FOUND, "device %s: the host has none, and only real root makes nodes",
+		return error_set(err, ERROR_NOT_FOUND, "device %s: the host has none, and only root in no user namespace makes nodes",
 		                 op->target);
 	return 0;
 }
@@ -376,6 +376,8 @@ int plan_word_mount(const struct op *op, int errnum, struct error *err)
 		return word_open(op, errnum, err);
 	if (op->type == OP_DEVICE)
 		return word_device(op, errnum, err);
+	if (op->type == OP_ATTACH && errnum == EISDIR)
+		return error_set(err, ERROR_INVALID, "mount %s: a directory is there, but %s is none", op->target, op->source);
 	if (op->type == OP_LINK && op->mount && errnum == EEXIST)
 		return error_set(err, ERROR_CONFLICT, "mount %s: copy-symlink: something else is there", op->target);
 	if (op->type == OP_MOUNT && errnum == EPERM && strcmp(op->source, "mqueue") == 0)

@@ -262,6 +262,24 @@ outside_end()
 	invalid 'scheduler|not permitted' '.process.scheduler = {policy: "SCHED_FIFO", priority: 10}'
 }
 
+@test "personality and memory policy are those of processes that exec brings in, too" {
+	config '.linux.personality = {domain: "LINUX32"} | .linux.memoryPolicy = {mode: "MPOL_PREFERRED", nodes: "0"}' 'sleep 100'
+	c runtime run --detach --bundle "$B" "$ID" >"$WORK/out" 2>&1 </dev/null || { cat "$WORK/out"; return 1; }
+	for more in '' "--process $WORK/process.json"; do
+		if [ -z "$more" ]; then
+			runs runtime exec "$ID" sh -c 'cat /proc/self/personality; grep -c prefer /proc/self/numa_maps'
+		else
+			jq '.process | .args = ["sh", "-c", "cat /proc/self/personality; grep -c prefer /proc/self/numa_maps"]' "$B/config.json" >"$WORK/process.json"
+			runs runtime exec $more "$ID"
+		fi
+		is 00000008 "${lines[0]}"
+		[ ! -e /proc/self/numa_maps ] || [ "${lines[1]}" -gt 0 ]
+	done
+	runs run -d --name lived --personality LINUX32 busybox sleep 100
+	runs exec lived cat /proc/self/personality
+	is 00000008
+}
+
 @test "process: execCPUAffinity is for exec" {
 	all=$(awk '/Cpus_allowed_list/ { print $2 }' /proc/self/status)
 	first=${all%%[,-]*} last=${all##*[,-]}
@@ -369,6 +387,11 @@ flags()
 	is written "$(cat "$WORK/tree/w")"
 	[ ! -e "$WORK/tree/x" ]
 	rm "$WORK/tree/w"
+}
+
+@test "binds: a file over a directory, and the reverse, are told as such" {
+	invalid 'mount /tmp: a directory is there, but .*/file is none$' '.mounts += [{destination: "/tmp", type: "bind", source: ($tree + "/file")}]'
+	invalid 'mount /etc/passwd: Not a directory$' '.mounts += [{destination: "/etc/passwd", type: "bind", source: $tree}]'
 }
 
 @test "a destination that is a symlink stays inside the root" {

@@ -98,6 +98,7 @@ struct runtime_exec {
 	int pidfd;          /* of the container's init */
 	uint64_t namespaces; /* runtime_namespaces of its specification */
 	const struct oci_process *process;
+	const struct oci_linux *linux_; /* of its specification: personality and memory policy hold for all its processes; NULL: none */
 	int stdio[3];
 	bool give_stdio;
 	const struct seccomp_program *seccomp;
