@@ -66,9 +66,7 @@ static int publish(int dir_fd, int fd, char **temporary, const char *name)
 
 static int fail(const struct package *package, int errnum, struct error *err)
 {
-	int r = error_errno(err, errnum, "write %.300s", package->path);
-
-	return r;
+	return error_errno(err, errnum, "write %.300s", package->path);
 }
 
 static int open_directory(struct package *package, struct error *err)
@@ -91,13 +89,17 @@ static int open_stream(struct package *package, int fd, struct error *err)
 
 static int open_archive(struct package *package, struct error *err)
 {
-	AUTO_FREE char *clean = path_clean(package->path);
+	/* of a link it is the file that is replaced */
+	AUTO_FREE char *real = realpath(package->path, NULL);
+	AUTO_FREE char *clean = path_clean(real ? real : package->path);
 	const char *base = path_base(clean);
 	AUTO_FREE char *folder = xstrndup(clean, (size_t) (base - clean));
+	bool is_there;
 	struct stat st;
 
-	/* a FIFO, a device or /dev/stdout: nothing to rename, and no place to go back to */
-	if (stat(clean, &st) == 0 && !S_ISREG(st.st_mode)) {
+	/* a FIFO or a device: nothing to rename, and no place to go back to */
+	is_there = stat(clean, &st) == 0;
+	if (is_there && !S_ISREG(st.st_mode)) {
 		if (S_ISDIR(st.st_mode))
 			return error_set(err, ERROR_CONFLICT, "%.300s is a directory; name a file", clean);
 		return open_stream(package, open(clean, O_WRONLY | O_CLOEXEC | O_NOCTTY), err);
@@ -108,13 +110,17 @@ static int open_archive(struct package *package, struct error *err)
 	package->fd = open_temporary(package->dir_fd, &package->temporary);
 	if (package->fd < 0)
 		return error_errno(err, -package->fd, "make a file in %.300s", *folder ? folder : ".");
+	if (is_there && fchmod(package->fd, st.st_mode & 0777) < 0)
+		return fail(package, errno, err);
 	package->name = xstrdup(base);
 	return 0;
 }
 
 int package_create(const char *path, enum package_kind kind, struct package *out, struct error *err)
 {
-	bool is_output = !path || strcmp(path, "-") == 0;
+	/* opened anew, /dev/stdout would begin at the file's first byte once more */
+	bool is_output = kind == PACKAGE_ARCHIVE
+	                 && (!path || strcmp(path, "-") == 0 || strcmp(path, "/dev/stdout") == 0);
 
 	*out = (struct package) PACKAGE_INIT;
 	out->kind = kind;

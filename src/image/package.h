@@ -36,7 +36,10 @@ struct package {
 };
 #define PACKAGE_INIT {.dir_fd = -1, .fd = -1}
 
-/* package_create - path NULL or "-": standard output (archives only); path is borrowed until package_done */
+/*
+ * package_create - path NULL, "-" or "/dev/stdout": standard output (archives only); path is borrowed until package_done
+ * An archive that is there already is replaced by one of the same mode; of a link it is what that leads to.
+ */
 int package_create(const char *path, enum package_kind kind, struct package *out, struct error *err)
 	NONNULL(3, 4) MUST_USE;
 /* package_is_stream - one file at a time, in the order in which they are begun */

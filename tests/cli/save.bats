@@ -173,6 +173,23 @@ id_of()
 	is '' "$(find "$WORK" -maxdepth 1 -name '.coracle-*')"
 }
 
+@test "standard output by its name is appended to, a link stays, and a file that is replaced keeps its mode" {
+	c save two:1 >"$WORK/want.tar"
+	printf head >"$WORK/out.tar"
+	run --separate-stderr bash -c '"$CORACLE" save -o /dev/stdout two:1 3>&- >>"$WORK/out.tar"'
+	is 0 "$status$stderr"
+	cmp <(printf head | cat - "$WORK/want.tar") "$WORK/out.tar"
+	mkdir "$WORK/target"
+	echo old >"$WORK/target/real.tar"
+	chmod 0640 "$WORK/target/real.tar"
+	ln -s target/real.tar "$WORK/link.tar"
+	runs save -o "$WORK/link.tar" two:1
+	is target/real.tar "$(readlink "$WORK/link.tar")"
+	cmp "$WORK/want.tar" "$WORK/target/real.tar"
+	is 640 "$(stat -c %a "$WORK/target/real.tar")"
+	is real.tar "$(ls -A "$WORK/target")"
+}
+
 @test "killed in the middle it leaves nothing behind" {
 	local i pid
 	mkdir -p "$WORK/killed"
