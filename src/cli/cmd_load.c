@@ -27,13 +27,12 @@ static int load_run(struct engine *engine, void *data, UNUSED const struct texts
 		return error_set(err, ERROR_INVALID,
 		                 "standard input is a terminal; give the archive with -i FILE or < FILE");
 	r = image_load(engine, request, &loaded, err);
-	if (r < 0)
-		return r;
+	/* also after a failure: those before it are there */
 	for (size_t i = 0; i < loaded.count; i++)
 		print_line("%s: %s",
 		           strncmp(loaded.items[i], "sha256:", 7) == 0 ? "Loaded image ID" : "Loaded image",
 		           loaded.items[i]);
-	return 0;
+	return r;
 }
 
 const struct command cmd_load = {

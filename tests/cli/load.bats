@@ -205,6 +205,24 @@ line"
 	refuses 125 'import' load -i "$WORK/plain.tar"
 }
 
+@test "of an archive with a broken image those before it are there, whole, and are told" {
+	local before
+	before=$(c images -q | wc -l)
+	mkdir -p "$WORK/broken"
+	cp "$WORK/busybox.tar" "$WORK/broken/a.tar"
+	printf '{"architecture":"amd64","os":"linux","config":{"Cmd":["true"]},"rootfs":{"type":"layers","diff_ids":["sha256:%s"]}}' \
+		"$(sha256sum "$WORK/broken/a.tar" | cut -d' ' -f1)" >"$WORK/broken/right.json"
+	sed "s/sha256:[0-9a-f]*/sha256:$(printf '%064d' 1)/" "$WORK/broken/right.json" >"$WORK/broken/wrong.json"
+	printf '[{"Config":"right.json","RepoTags":["localhost/right:1"],"Layers":["a.tar"]},
+		{"Config":"wrong.json","RepoTags":["localhost/wrong:1"],"Layers":["a.tar"]}]' >"$WORK/broken/manifest.json"
+	tar -C "$WORK/broken" -cf "$WORK/broken.tar" .
+	refuses 125 'localhost/wrong:1: layer 1 of 1' load -i "$WORK/broken.tar"
+	is 'Loaded image: localhost/right:1'
+	runs run --rm right:1
+	is $((before + 1)) "$(c images -q | wc -l)"
+	c rmi right:1 >/dev/null
+}
+
 # A new file takes the group of a directory with the setgid bit: the archive's word counts.
 @test "owners and modes are the archive's also below a setgid directory" {
 	busybox_root "$WORK/setgid"

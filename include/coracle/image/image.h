@@ -91,7 +91,7 @@ struct image_load {
  * image_load - [userns] docker-archive (docker save, podman save), OCI archive, OCI layout directory
  *
  * An archive on a pipe is read once: blobs go to store/tmp, layers are unpacked from there.
- * loaded  out: the full names, or the image ids where there is no name
+ * loaded  out: the full names, or the image ids where there is no name; also those before the one that failed
  */
 int image_load(struct engine *engine, const struct image_load *request, struct texts *loaded, struct error *err)
 	NONNULL(1, 2, 3, 4) MUST_USE;
