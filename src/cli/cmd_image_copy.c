@@ -2,12 +2,9 @@
 /* cmd_image_copy.c - coracle image copy: from and to registries, layouts, archives and the store (coracle-image-copy(1)) */
 #include "coracle/cli/command.h"
 
-#include "coracle/base/file.h"
 #include "coracle/image/copy.h"
+#include "digest_file.h"
 #include "progress.h"
-
-#include <fcntl.h>
-#include <string.h>
 
 struct copy_request {
 	struct image_copy copy;
@@ -32,8 +29,7 @@ static const struct opt copy_opts[] = {
 	         "make the manifest one of this format: oci, v2s2", .complete = "oci|v2s2"),
 	OPT_FLAG(0, "preserve-digests", struct copy_request, copy.preserve_digests,
 	         "fail where the manifest would get another digest"),
-	OPT_TEXT(0, "digestfile", struct copy_request, digest_file, "FILE",
-	         "write the digest of the copied manifest into this file", .complete = "file"),
+	OPT_DIGEST_FILE(struct copy_request, digest_file),
 	OPT_FLAG('q', "quiet", struct copy_request, copy.quiet, "do not tell how it goes on"),
 	OPT_TEXT(0, "authfile", struct copy_request, copy.authfile, "FILE",
 	         "credentials for both sides come from this file first", .complete = "file"),
@@ -59,10 +55,7 @@ static int copy_run(struct engine *engine, void *data, const struct texts *opera
 
 	progress_init(&progress, request->copy.quiet);
 	r = image_copy(engine, operands->items[0], operands->items[1], &request->copy, &progress.callbacks, digest, err);
-	if (r < 0 || !request->digest_file)
-		return r;
-	r = file_write(AT_FDCWD, request->digest_file, digest, strlen(digest), 0666, FILE_FAST);
-	return r < 0 ? error_errno(err, -r, "%s", request->digest_file) : 0;
+	return r < 0 ? r : digest_file_write(request->digest_file, digest, operands->items[1], err);
 }
 
 const struct command cmd_image_copy = {

@@ -4,42 +4,26 @@
 
 #include "coracle/base/alloc.h"
 #include "coracle/image/manifest.h"
-#include "opts_remote.h"
+#include "digest_file.h"
+#include "opts_push.h"
 #include "progress.h"
-
-#define NO_SIGNING "this version can't sign images"
 
 struct push_request {
 	struct manifest_push push;
-	struct opt_bool all, force;
+	struct opt_bool all;
 	bool purge;
+	char *digest_file;
 };
 
 static const struct opt push_opts[] = {
 	OPT_OPT_FLAG(0, "all", struct push_request, all, "also the images (default); --all=false: the list alone"),
-	OPT_TEXT('f', "format", struct push_request, push.format, "FORMAT",
-	         "oci or v2s2: of the list and of the images of the store (default: what they are)", .complete = "oci|v2s2"),
 	OPT_FLAG(0, "rm", struct push_request, push.remove, "remove the list here when it was pushed"),
 	OPT_FLAG('p', "purge", struct push_request, purge, "the same as --rm"),
-	OPT_FLAG('q', "quiet", struct push_request, push.quiet, "print nothing but errors"),
-	OPT_TEXT(0, "digestfile", struct push_request, push.digest_file, "FILE", "write the digest of the list to this file",
-	         .complete = "file"),
-	OPT_TEXT(0, "compression-format", struct push_request, push.compression_format, "FORMAT",
-	         "gzip or zstd, for layers that have to be compressed anew", .complete = "gzip|zstd"),
-	OPT_OPT_INT(0, "compression-level", struct push_request, push.compression_level, "LEVEL",
-	            "how hard to try: 0 to 9 with gzip, 1 to 22 with zstd"),
-	OPT_OPT_FLAG(0, "force-compression", struct push_request, force,
-	             "compress anew what the registry has in another compression (default: with --compression-format)"),
 	OPT_FLAG(0, "insecure", struct push_request, push.insecure, "the same as --tls-verify=false"),
-	OPTS_REMOTE(struct push_request, push.remote),
+	OPT_DIGEST_FILE(struct push_request, digest_file),
+	OPTS_PUSH(struct push_request, push.push),
 	OPT_REFUSED(0, "add-compression", "FORMAT",
 	            "one compression for each image: push the image with the other one under a name of its own, and add that"),
-	OPT_REFUSED(0, "sign-by", "FINGERPRINT", NO_SIGNING),
-	OPT_REFUSED(0, "sign-by-sigstore", "FILE", NO_SIGNING),
-	OPT_REFUSED(0, "sign-by-sigstore-private-key", "FILE", NO_SIGNING),
-	OPT_REFUSED(0, "sign-by-sq-fingerprint", "FINGERPRINT", NO_SIGNING),
-	OPT_REFUSED(0, "sign-passphrase-file", "FILE", NO_SIGNING),
-	OPT_IGNORED(0, "remove-signatures", NULL, "signatures are never sent"),
 	OPT_END,
 };
 
@@ -53,13 +37,13 @@ static int push_run(struct engine *engine, void *data, const struct texts *opera
 
 	request->push.all = !request->all.set || request->all.value;
 	request->push.remove = request->push.remove || request->purge;
-	request->push.force_compression =
-		request->force.set ? request->force.value : request->push.compression_format != NULL;
-	progress_init(&progress, request->push.quiet);
+	progress_init(&progress, request->push.push.quiet);
 	r = manifest_push(engine, operands->items[0], destination, &request->push, &progress.callbacks, &digest, err);
-	if (r >= 0 && !request->push.quiet)
+	if (r < 0)
+		return r;
+	if (!request->push.push.quiet)
 		print_line("%s", digest ? digest : "");
-	return r;
+	return digest_file_write(request->digest_file, digest ? digest : "", operands->items[0], err);
 }
 
 const struct command cmd_manifest_push = {

@@ -286,6 +286,10 @@ static int copy(struct copying *copying, const char *source, const char *destina
 		r = complete_name(&copying->to, err);
 	if (r >= 0 && platform)
 		r = platform_parse(platform, &copying->platform, err);
+	if (r >= 0 && copying->request->preserve_digests
+	    && (copying->from.kind == COPY_DOCKER_ARCHIVE || copying->to.kind == COPY_DOCKER_ARCHIVE))
+		r = error_set(err, ERROR_CONFLICT, "a docker-archive has no manifest, and so no digest to preserve; take "
+		              "oci-archive:FILE, or leave --preserve-digests out");
 	if (r < 0)
 		return r;
 	copying->source.kind = copying->from.kind;

@@ -22,11 +22,13 @@ static int refuse_all(const struct copying *copying, struct error *err)
 
 /* --- from the store --- */
 
-static int push(struct copying *copying, struct error *err)
+/* push - digest: that the manifest must have; NULL: any */
+static int push(struct copying *copying, char *digest, struct error *err)
 {
 	struct image_push request = {
 		.remote = copying->to_remote, /* borrows */
 		.format = copying->request->format,
+		.digest = digest,
 	};
 	struct list pushed = {0};
 	int r = image_push(copying->engine, copying->from.path, copying->to.path, &request, copying->progress, &pushed, err);
@@ -54,12 +56,12 @@ static const char *save_format(enum copy_kind kind)
 	return "docker-archive";
 }
 
-static int save(struct copying *copying, struct error *err)
+static int save(struct copying *copying, char *digest, struct error *err)
 {
 	AUTO_TEXTS struct texts images = {0};
 	AUTO_FREE char *format = xstrdup(save_format(copying->to.kind));
 	AUTO_FREE char *full = NULL;
-	struct image_save request = {.output = copying->to.path, .format = format};
+	struct image_save request = {.output = copying->to.path, .format = format, .digest = digest};
 	enum copy_format wanted;
 	int r = copy_format(copying, &wanted, err);
 
@@ -77,47 +79,43 @@ static int save(struct copying *copying, struct error *err)
 }
 
 /* check_platform - the image in the store is for the platform that was asked for */
-static int check_platform(struct copying *copying, struct error *err)
+static int check_platform(const struct copying *copying, const struct image_record *record, struct error *err)
 {
-	AUTO_IMAGE_RECORD struct image_record record = {0};
-	struct platform is, wanted = copying->platform;
-	int r = image_find(copying->engine, copying->from.path, &record, NULL, err);
+	const struct platform is = {.os = record->os, .architecture = record->architecture};
+	struct platform wanted = copying->platform;
 
-	is = (struct platform) {.os = record.os, .architecture = record.architecture};
 	wanted.variant = NULL;
-	if (r < 0 || !wanted.architecture || !is.os || !is.architecture || platform_matches(&is, &wanted))
-		return r;
+	if (!wanted.architecture || !is.os || !is.architecture || platform_matches(&is, &wanted))
+		return 0;
 	return error_set(err, ERROR_NOT_FOUND, "image %.300s is here for %s/%s", copying->from.path, is.os,
 	                 is.architecture);
 }
 
-/* preserved - the manifest that came out is the one that the store has */
-static int check_preserved(const struct copying *copying, struct error *err)
+/* tell_digest - that of the store's manifest is the copy's, too */
+static void tell_digest(const struct copying *copying, const struct image_record *record)
 {
-	AUTO_IMAGE_RECORD struct image_record record = {0};
-	int r;
-
-	if (!copying->request->preserve_digests)
-		return 0;
-	r = image_find(copying->engine, copying->from.path, &record, NULL, err);
-	if (r < 0 || (record.manifest_digest && strcmp(record.manifest_digest, copying->digest) == 0))
-		return r;
-	return error_set(err, ERROR_CONFLICT, "the copy's manifest has another digest than the store's, because its layers "
-	                 "were compressed anew; copy it from the registry that it came from");
+	(void) snprintf(copying->digest, DIGEST_TEXT_SIZE, "%s", record->manifest_digest ? record->manifest_digest : "");
 }
 
 int copy_from_store(struct copying *copying, struct error *err)
 {
+	AUTO_IMAGE_RECORD struct image_record record = {0};
+	char *kept;
 	int r = refuse_all(copying, err);
 
 	if (r >= 0)
-		r = check_platform(copying, err);
-	if (r < 0)
+		r = image_find(copying->engine, copying->from.path, &record, NULL, err);
+	if (r >= 0)
+		r = check_platform(copying, &record, err);
+	if (r >= 0 && copying->to.kind == COPY_STORE) {
+		r = image_tag(copying->engine, copying->from.path, copying->to.path, err);
+		tell_digest(copying, &record);
 		return r;
-	if (copying->to.kind == COPY_STORE)
-		return image_tag(copying->engine, copying->from.path, copying->to.path, err);
-	r = copying->to.kind == COPY_REGISTRY ? push(copying, err) : save(copying, err);
-	return r < 0 ? r : check_preserved(copying, err);
+	}
+	kept = copying->request->preserve_digests ? record.manifest_digest : NULL;
+	if (r >= 0)
+		r = copying->to.kind == COPY_REGISTRY ? push(copying, kept, err) : save(copying, kept, err);
+	return r;
 }
 
 /* --- into the store --- */
@@ -158,6 +156,7 @@ static int pull(struct copying *copying, struct error *err)
 static int make(struct copying *copying, struct image_parts *parts, struct error *err)
 {
 	struct store *store = engine_store(copying->engine, err);
+	AUTO_IMAGE_RECORD struct image_record record = {0};
 	AUTO_FREE char *full = NULL;
 	AUTO_FREE char *id = NULL;
 	int r = store ? name_full(copying->to.path, NAME_LOCAL, &full, err) : -EIO;
@@ -167,6 +166,10 @@ static int make(struct copying *copying, struct image_parts *parts, struct error
 	texts_add(&parts->names, full);
 	progress_event(copying->progress, IMAGE_PULL_WRITING, full);
 	r = image_make(store, parts, &id, err);
+	if (r >= 0)
+		r = image_record_read(store, id ? id : "", &record, err);
+	if (r >= 0)
+		tell_digest(copying, &record);
 	return r < 0 ? error_wrap(err, r, "%.300s", copying->source.path) : r;
 }
 
@@ -206,7 +209,6 @@ static int load_parsed(struct copying *copying, const struct copy_document *docu
 
 		texts_add(&parts.layers, name);
 	}
-	(void) memcpy(copying->digest, document->manifest.digest, DIGEST_TEXT_SIZE);
 	return make(copying, &parts, err);
 }
 

@@ -81,3 +81,11 @@ bool digests_has(const struct image_record *record, const char *full_name, const
 	       || (record->manifest_digest && strcmp(record->manifest_digest, digest) == 0)
 	       || texts_has(&record->digests, full) || texts_has(&record->pushed, full);
 }
+
+int digests_check(const char *made, const char *kept, struct error *err)
+{
+	if (!kept || strcmp(made, kept) == 0)
+		return 0;
+	return error_set(err, ERROR_CONFLICT, "the copy's manifest would have another digest than the store's, because its "
+	                 "layers are compressed anew; copy it from the registry that it came from");
+}

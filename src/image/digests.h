@@ -27,5 +27,7 @@ const char *digests_manifest(const struct image_record *record, const char *full
 const char *digests_of(const struct image_record *record, const char *full_name) NONNULL(1, 2);
 /* digests_has - the image is known in the repository of full_name by digest, or digest is the image's id */
 bool digests_has(const struct image_record *record, const char *full_name, const char *digest) NONNULL(1, 2, 3);
+/* digests_check - what was made of an image has the digest that it shall keep (NULL: any) */
+int digests_check(const char *made, const char *kept, struct error *err) NONNULL(1, 3) MUST_USE;
 
 #endif

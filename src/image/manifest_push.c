@@ -4,12 +4,10 @@
 
 #include "coracle/base/alloc.h"
 #include "coracle/base/digest.h"
-#include "coracle/base/file.h"
 #include "coracle/image/copy.h"
 #include "coracle/image/push.h"
 #include "coracle/store/index.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 #include "manifest_document.h"
@@ -39,21 +37,14 @@ static void pushing_done(struct pushing *pushing)
 /* push_stored - its manifest may become another one: the descriptor follows */
 static int push_stored(struct pushing *pushing, const char *id, json_t *descriptor, struct error *err)
 {
-	const struct manifest_push *request = pushing->request;
-	const struct image_push push = {
-		.remote = pushing->remote,
-		.format = request->format,
-		.compression_format = request->compression_format,
-		.compression_level = request->compression_level,
-		.force_compression = request->force_compression,
-		.quiet = request->quiet,
-		.by_digest = true,
-	};
+	struct image_push push = pushing->request->push;
 	AUTO_IMAGE_RECORD struct image_record record = {0};
 	AUTO(image_pushed_done) struct list pushed = {0};
 	const struct image_pushed *image;
 	int r = image_find(pushing->engine, id, &record, NULL, err);
 
+	push.remote = pushing->remote;
+	push.by_digest = true;
 	if (r == -ENOENT)
 		return error_set(err, ERROR_NOT_FOUND, "its image %.12s is not in the store any more: pull or load it again, or "
 		                 "take it out of the list: coracle manifest remove LIST %s", digest_hex(id),
@@ -88,13 +79,12 @@ static struct image_remote source_options(const struct pushing *pushing, const c
 /* push_remote - from registry to registry, byte for byte */
 static int push_remote(struct pushing *pushing, const char *source, const char *digest, struct error *err)
 {
-	const struct manifest_push *request = pushing->request;
 	AUTO_FREE char *repository = name_repository(pushing->destination, NULL);
 	AUTO_FREE char *from = xprintf("docker://%s", source);
 	AUTO_FREE char *to = xprintf("docker://%s@%s", repository, digest);
 	const struct image_copy copy = {
 		.preserve_digests = true,
-		.quiet = request->quiet,
+		.quiet = pushing->request->push.quiet,
 		.source = source_options(pushing, source),
 		.destination = pushing->remote,
 	};
@@ -174,17 +164,17 @@ static int push_document(const struct pushing *pushing, char **digest, struct er
 
 /* --- the request --- */
 
-static int list_type(const struct manifest_push *request, const char **out, struct error *err)
+static int list_type(const char *format, const char **out, struct error *err)
 {
 	*out = NULL;
-	if (!request->format || !*request->format)
+	if (!format || !*format)
 		return 0;
-	if (strcmp(request->format, "oci") == 0)
+	if (strcmp(format, "oci") == 0)
 		*out = MANIFEST_OCI_INDEX;
-	else if (strcmp(request->format, "v2s2") == 0 || strcmp(request->format, "docker") == 0)
+	else if (strcmp(format, "v2s2") == 0 || strcmp(format, "docker") == 0)
 		*out = MANIFEST_DOCKER_LIST;
 	else
-		return error_set(err, ERROR_INVALID, "option --format: \"%.100s\" is not oci or v2s2", request->format);
+		return error_set(err, ERROR_INVALID, "option --format: \"%.100s\" is not oci or v2s2", format);
 	return 0;
 }
 
@@ -200,16 +190,6 @@ static int find_destination(const char *given, const struct index_record *record
 		                 "REGISTRY/%s", own, own, own + strlen(here));
 	*out = xstrdup(own);
 	return 0;
-}
-
-static int write_digest(const char *path, const char *digest, struct error *err)
-{
-	/* not by a rename: it may be /dev/stdout */
-	AUTO_CLOSE int fd = path ? open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644) : -1;
-	int r = !path ? 0 : fd < 0 ? -errno : write_all(fd, digest, strlen(digest));
-
-	return r < 0 ? error_errno(err, -r, "the list was pushed, but its digest %s could not be written to %.300s", digest,
-	                           path) : 0;
 }
 
 static int push(struct pushing *pushing, const struct index_record *record, const char *type, char **digest,
@@ -234,14 +214,14 @@ int manifest_push(struct engine *engine, const char *list, const char *destinati
 		.engine = engine,
 		.request = request,
 		.progress = progress,
-		.remote = manifest_options(&request->remote, request->insecure),
+		.remote = manifest_options(&request->push.remote, request->insecure),
 	};
 	AUTO_INDEX_RECORD struct index_record record = {0};
 	AUTO_FREE char *sent = NULL;
 	AUTO_TEXTS struct texts removed = {0};
 	struct store *store = engine_store(engine, err);
 	const char *type = NULL;
-	int r = store ? list_type(request, &type, err) : -EIO;
+	int r = store ? list_type(request->push.format, &type, err) : -EIO;
 
 	if (r >= 0)
 		r = manifest_list_find(store, list, &record, err);
@@ -251,8 +231,6 @@ int manifest_push(struct engine *engine, const char *list, const char *destinati
 		r = find_destination(destination, &record, &pushing.destination, err);
 	if (r >= 0)
 		r = push(&pushing, &record, type, &sent, err);
-	if (r >= 0)
-		r = write_digest(request->digest_file, sent ? sent : "", err);
 	if (r >= 0 && request->remove)
 		r = manifest_delete(engine, record.name ? record.name : "", &removed, err);
 	if (r >= 0)

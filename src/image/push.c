@@ -5,11 +5,10 @@
  * Source: OCI distribution-spec "Push"; registries.conf and credentials by remote.c.
  */
 #include "coracle/base/alloc.h"
-#include "coracle/base/file.h"
 
-#include <fcntl.h>
 #include <string.h>
 
+#include "digests.h"
 #include "name.h"
 #include "push_private.h"
 
@@ -98,13 +97,14 @@ static void prepare_layers(struct outgoing *outgoing)
 
 /* --- at the registry --- */
 
-static int send_layers(struct outgoing *outgoing, struct error *err)
+static int send_layers(struct outgoing *outgoing, enum push_format format, struct error *err)
 {
 	const struct push *push = outgoing->push;
+	struct push_compression compression = push->compression;
 	struct push_layers layers = {
 		.place = {push->store, outgoing->place->host, outgoing->place->path},
 		.registry = outgoing->registry,
-		.compression = &push->compression,
+		.compression = &compression,
 		.layers = outgoing->layers,
 		.count = outgoing->record.layers.count,
 		.parallel = push->parallel,
@@ -112,6 +112,7 @@ static int send_layers(struct outgoing *outgoing, struct error *err)
 	};
 	int r;
 
+	compression.no_zstd = format == PUSH_DOCKER;
 	/* of an attempt before */
 	for (size_t i = 0; i < layers.count; i++)
 		layer_blob_done(&outgoing->layers[i].blob);
@@ -159,6 +160,8 @@ static int send_manifest(const struct outgoing *outgoing, const struct push_docu
 	struct image_pushed *pushed;
 	int r = digest_bytes(manifest.bytes, manifest.length, manifest.digest, err);
 
+	if (r >= 0)
+		r = digests_check(manifest.digest, push->request->digest, err);
 	progress_event(push->progress, IMAGE_PULL_WRITING, full);
 	if (r >= 0)
 		r = registry_manifest_put(outgoing->registry, outgoing->place->path,
@@ -216,7 +219,7 @@ static int push_place(void *data, const struct remote_place *place, struct regis
 	outgoing->place = place;
 	outgoing->registry = registry;
 	progress_event(outgoing->push->progress, IMAGE_PUSH_TO, full);
-	r = send_layers(outgoing, err);
+	r = send_layers(outgoing, documents.format, err);
 	if (r >= 0)
 		r = push_documents(outgoing->layers, outgoing->record.layers.count, &outgoing->parsed, outgoing->config,
 		                   outgoing->config_length, outgoing->manifest, outgoing->manifest_length, &documents, err);
@@ -276,7 +279,8 @@ static int choose_compression(struct push *push, const struct containers_conf *c
 		return gave_way;
 	compression->kind = usual;
 	compression->level = COMPRESS_LEVEL_DEFAULT;
-	compression->force = request->force_compression;
+	compression->force = request->force_compression.set ? request->force_compression.value
+	                                                    : request->compression_format != NULL;
 	compression->level_wanted = *level;
 	if (request->compression_format)
 		r = compress_parse(request->compression_format, &compression->kind, err);
@@ -433,22 +437,6 @@ static int push_tags(struct push *push, struct remote *remote, const char *typed
 	return r;
 }
 
-static int write_digest(const struct push *push, struct error *err)
-{
-	const char *path = push->request->digest_file;
-	const struct image_pushed *last;
-	AUTO_CLOSE int fd = -1;
-	int r;
-
-	if (!path || push->out->count == 0)
-		return 0;
-	last = LIST_AT(struct image_pushed, push->out, push->out->count - 1);
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-	r = fd < 0 ? -errno : write_all(fd, last->digest, strlen(last->digest));
-	return r < 0 ? error_errno(err, -r, "%s was pushed, but its digest %s could not be written to %s", last->name,
-	                           last->digest, path) : 0;
-}
-
 int image_push(struct engine *engine, const char *image, const char *destination, const struct image_push *request,
                const struct image_progress *progress, struct list *out, struct error *err)
 {
@@ -480,5 +468,5 @@ int image_push(struct engine *engine, const char *image, const char *destination
 		err->errnum = EINTR;
 		return -EINTR;
 	}
-	return r < 0 ? r : write_digest(&push, err);
+	return r < 0 ? r : 0;
 }

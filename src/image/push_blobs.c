@@ -28,6 +28,8 @@ static bool will_do(const struct push_compression *compression, const struct lay
 {
 	const struct opt_int *wanted = &compression->level_wanted;
 
+	if (compression->no_zstd && push_compression_of(blob->compression) == COMPRESS_ZSTD)
+		return false;
 	if (!compression->force)
 		return true;
 	return strcmp(blob->compression, push_compression_word(compression->kind)) == 0

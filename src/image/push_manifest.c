@@ -107,15 +107,6 @@ static int make_config(const struct push_layer *layers, size_t count, const char
 	return digest_bytes(documents->config, documents->config_length, documents->config_digest, err);
 }
 
-static int check_format(const struct push_layer *layers, size_t count, enum push_format format, struct error *err)
-{
-	for (size_t i = 0; i < count; i++)
-		if (!compress_media_type(compression_of(&layers[i]), format == PUSH_DOCKER))
-			return error_set(err, ERROR_INVALID, "docker's manifests have no zstd layers: give --format oci, or "
-			                 "--compression-format gzip");
-	return 0;
-}
-
 static int make_manifest(const struct push_layer *layers, size_t count, const char *manifest, size_t length,
                          struct push_documents *documents, struct error *err)
 {
@@ -149,10 +140,8 @@ int push_documents(const struct push_layer *layers, size_t count, const struct i
                    const char *config, size_t config_length, const char *manifest, size_t manifest_length,
                    struct push_documents *documents, struct error *err)
 {
-	int r = check_format(layers, count, documents->format, err);
+	int r = make_config(layers, count, config, config_length, documents, err);
 
-	if (r >= 0)
-		r = make_config(layers, count, config, config_length, documents, err);
 	if (r < 0)
 		return r;
 	documents->manifest_type = manifest_types[documents->format];

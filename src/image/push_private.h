@@ -25,6 +25,7 @@ struct push_compression {
 	enum compression kind;
 	int level;
 	bool force; /* blobs of other kinds won't do */
+	bool no_zstd; /* such blobs won't do: the manifest will be docker's */
 	struct opt_int level_wanted; /* with force: nor of other levels */
 };
 
@@ -119,6 +120,7 @@ enum push_format push_format_of(const struct image_manifest *manifest) NONNULL(1
 /*
  * push_documents - fill config and manifest in documents, whose format is set, from those of the store
  *
+ * layers            none of zstd for docker's format
  * config, manifest  the store's bytes; they are kept byte for byte when nothing became different
  */
 int push_documents(const struct push_layer *layers, size_t count, const struct image_manifest *parsed,

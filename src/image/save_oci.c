@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "digests.h"
 #include "layout.h"
 #include "pieces.h"
 #include "save_private.h"
@@ -112,6 +113,8 @@ static int put_image(struct saving *saving, struct save_image *image, struct err
 		r = make_manifest(saving, image, err);
 	if (r >= 0)
 		r = digest_bytes(image->manifest, image->manifest_length, saving->digest, err);
+	if (r >= 0)
+		r = digests_check(saving->digest, saving->request->digest, err);
 	if (r < 0 || is_docker(saving))
 		return r;
 	name = layout_blob_name(saving->digest);

@@ -194,6 +194,51 @@ sent()
 	unwilling 'coracle pull nonesuch' nonesuch "oci:$WORK/x"
 }
 
+@test "a digest that can't be preserved is told before there is a copy" {
+	local form
+	for form in "oci:$WORK/pre" "oci-archive:$WORK/pre" "dir:$WORK/pre" "docker://$PLAIN/pre/served:1"; do
+		unwilling 'another digest' --preserve-digests busybox "$form"
+		[ ! -e "$WORK/pre" ]
+	done
+	unwilling 'manifest unknown|not found' "docker://$PLAIN/pre/served:1" "dir:$WORK/pre"
+	copies busybox "docker-archive:$WORK/pre.tar"
+	unwilling 'has no manifest' --preserve-digests "docker-archive:$WORK/pre.tar" "oci:$WORK/pre"
+	unwilling 'has no manifest' --preserve-digests busybox "docker-archive:$WORK/pre"
+	unwilling 'has no manifest' --preserve-digests "docker://$PLAIN/team/app:1" "docker-archive:$WORK/pre"
+	[ ! -e "$WORK/pre" ]
+	# what nothing has to change in keeps it
+	copies "docker://$PLAIN/team/app:1" kept:1
+	copies --preserve-digests --digestfile "$WORK/digest" kept:1 "docker://$PLAIN/team/app:kept"
+	is "$MANIFEST" "$(cat "$WORK/digest")"
+	is "$MANIFEST" "$(raw "docker://$PLAIN/team/app:kept")"
+	c rmi kept:1 >/dev/null
+}
+
+@test "the digest is written wherever a copy has one" {
+	local digest
+	c image copy -q --tls-verify=false --digestfile /dev/stdout "docker://$PLAIN/team/app:1" "oci:$WORK/df:x" | cat >"$WORK/digest"
+	is "$MANIFEST" "$(cat "$WORK/digest")"
+	copies --digestfile "$WORK/digest" "oci:$WORK/df:x" digest:1
+	is "$MANIFEST" "$(cat "$WORK/digest")"
+	copies --digestfile "$WORK/digest" digest:1 digest:2
+	is "$MANIFEST" "$(cat "$WORK/digest")"
+	copies digest:1 "docker-archive:$WORK/df.tar"
+	copies --digestfile "$WORK/digest" "docker-archive:$WORK/df.tar" digest:3
+	digest=$(c image inspect -f '{{.Digest}}' digest:3)
+	has '^sha256:[0-9a-f]{64}$' "$digest"
+	is "$digest" "$(cat "$WORK/digest")"
+	unwilling 'has no manifest whose digest' --digestfile "$WORK/digest" digest:1 "docker-archive:$WORK/df.tar"
+	unwilling 'is complete, but its digest sha256:.*none/digest' --digestfile "$WORK/none/digest" digest:1 "oci:$WORK/df:y"
+	c rmi -f digest:1 digest:2 digest:3 >/dev/null
+}
+
+@test "a directory called - is no pipe" {
+	mkdir "$WORK/dash"
+	(cd "$WORK/dash" && c image copy -q --tls-verify=false "docker://$PLAIN/team/app:1" oci:-)
+	is - "$(ls "$WORK/dash")"
+	[ -e "$WORK/dash/-/index.json" ]
+}
+
 @test "credentials are for their side only" {
 	unwilling 'coracle login' "docker://$BASIC/good/app:1" "oci:$WORK/x"
 	forget open

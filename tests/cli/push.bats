@@ -253,6 +253,30 @@ holds()
 	is 'hello from a layer'
 }
 
+# layer_type NAME: of its layers
+layer_type()
+{
+	raw "$1" | jq -r '.layers[].mediaType' | sort -u
+}
+
+@test "a layer that the registry has as zstd is none for docker's formats" {
+	c import "$WORK/l2.tar" docker:1 >/dev/null
+	runs push -q --format v2s2 docker:1 "$SECOND/zstd/docker:1"
+	c rmi docker:1 >/dev/null
+	runs pull -q "$SECOND/zstd/docker:1"
+	runs push -q --compression-format zstd "$SECOND/zstd/docker:1" "$PLAIN/zstd/docker:1"
+	is application/vnd.oci.image.layer.v1.tar+zstd "$(layer_type "$PLAIN/zstd/docker:1")"
+	# neither asked for nor possible
+	runs push -q "$SECOND/zstd/docker:1" "$PLAIN/zstd/docker:2"
+	is application/vnd.docker.image.rootfs.diff.tar.gzip "$(layer_type "$PLAIN/zstd/docker:2")"
+	# and an image whose own manifest has it
+	c rmi "$SECOND/zstd/docker:1" >/dev/null
+	runs pull -q "$PLAIN/zstd/docker:1"
+	runs push -q --format v2s2 "$PLAIN/zstd/docker:1" "$PLAIN/zstd/new:1"
+	is application/vnd.docker.image.rootfs.diff.tar.gzip "$(layer_type "$PLAIN/zstd/new:1")"
+	runs pull -q "$PLAIN/zstd/new:1"
+}
+
 @test "an image that was imported, and all tags of a repository, are pushed; as docker in its words" {
 	ln -sf "$CORACLE" "$WORK/docker"
 	runs tag busybox "$PLAIN/team/box:a"

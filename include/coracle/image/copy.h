@@ -10,7 +10,7 @@ struct image_copy {
 	bool all;               /* of an index all images, and the index itself */
 	char *platform;         /* else the one for this; NULL: this machine's */
 	char *format;           /* "oci", "v2s2"; NULL: as it is, but docker's become the OCI's in an OCI layout */
-	bool preserve_digests;  /* refuse what would change the manifest */
+	bool preserve_digests;  /* refuse, before its manifest is written, what would be another one */
 	bool quiet;
 	char *authfile;         /* for both sides, where they have none of their own */
 	struct opt_bool tls_verify;
@@ -28,7 +28,7 @@ struct image_copy {
  *     dir:DIR                      manifest.json and blobs
  *     containers-storage:NAME, NAME    the store
  *
- * digest  out: of the manifest at the destination; "" for docker-archive, which has none
+ * digest  out: of the manifest at the destination; "" when that is a docker-archive, which has none
  *
  * Where the store is at neither end blobs pass through as they are, several at a time, each compared with its digest;
  * those that the destination has are not sent, and the manifest comes last, byte for byte unless its format

@@ -9,7 +9,7 @@
 #ifndef CORACLE_IMAGE_MANIFEST_H
 #define CORACLE_IMAGE_MANIFEST_H
 
-#include "coracle/image/image.h"
+#include "coracle/image/push.h"
 
 /* what shall be said of an instance; NULL and empty members leave what is there */
 struct manifest_about {
@@ -92,15 +92,9 @@ int manifest_inspect(struct engine *engine, const char *name, const struct manif
 
 struct manifest_push {
 	bool all;      /* also the instances, else they must be there already */
-	bool insecure; /* remote.tls_verify is to be false */
+	bool insecure; /* push.remote.tls_verify is to be false */
 	bool remove;   /* the list is taken away when it was pushed */
-	bool quiet;
-	bool force_compression;
-	char *format;  /* "oci", "v2s2"; NULL: what fits what is in the list */
-	char *compression_format;
-	struct opt_int compression_level;
-	char *digest_file;
-	struct image_remote remote;
+	struct image_push push; /* as images of the store are sent; its format is also the list's; all_tags is not looked at */
 };
 /*
  * manifest_push - [userns] the instances by their digests, and then the list under its tag

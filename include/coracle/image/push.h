@@ -10,10 +10,11 @@ struct image_push {
 	char *format; /* "oci", "v2s2"; NULL: what the image's manifest is */
 	char *compression_format; /* "gzip", "zstd"; NULL: gzip for what has to be compressed anew */
 	struct opt_int compression_level;
-	bool force_compression; /* also of layers that the registry has, or could have, in another compression */
+	/* also of layers that the registry has, or could have, in another one; not set: when a format is asked for */
+	struct opt_bool force_compression;
 	bool all_tags, quiet;
+	char *digest;       /* refuse to put a manifest with another one; NULL: any */
 	bool by_digest;     /* put the manifest under its digest only (for an index that names it) */
-	char *digest_file;  /* gets the digest of the manifest */
 };
 
 struct image_pushed { /* all owned */

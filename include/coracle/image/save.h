@@ -16,6 +16,7 @@ struct image_save {
 	struct texts platforms; /* the images must be for one of them */
 	/* for image copy */
 	char *reference;  /* OCI: the one name in index.json, instead of the image's; "" for none; NULL: the image's */
+	char *digest;     /* OCI, docker-dir: refuse to write a manifest with another one; NULL: any */
 	char *tag;        /* docker-archive: the one full name, instead of the image's; NULL: the image's */
 };
 
