@@ -7,7 +7,6 @@
 #include "coracle/base/path.h"
 
 #include <fcntl.h>
-#include <fcntl.h>
 #include <string.h>
 
 #include "cgroup_bus.h"
@@ -126,22 +125,6 @@ static int make_unified(const struct cgroup_request *request, const struct hiera
 	return 0;
 }
 
-/* A new group of version 1's cpuset has no processors and no memory, and takes nobody in before it has. */
-static void inherit_cpuset(int fd)
-{
-	static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
-
-	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
-		AUTO_FREE char *own = group_read(fd, files[i]);
-		AUTO_FREE char *above = NULL;
-		AUTO_CLOSE int parent = openat(fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-		above = own && !*own ? group_read(parent, files[i]) : NULL;
-		if (above)
-			(void) !group_write(fd, files[i], above);
-	}
-}
-
 static void make_v1(const struct hierarchy *hierarchy, const char *wanted, const char *leaf, struct cgroup *out)
 {
 	AUTO_FREE char *path = wanted && *wanted == '/' ? xstrdup(wanted) : below(hierarchy->own, wanted ? wanted : leaf);
@@ -159,7 +142,7 @@ static void make_v1(const struct hierarchy *hierarchy, const char *wanted, const
 	if (fd < 0 || faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) < 0)
 		return;
 	if (cgroup_has_word(hierarchy->controllers, "cpuset", ","))
-		inherit_cpuset(fd);
+		group_inherit_cpuset(fd);
 	pairs_set(&out->v1, hierarchy->controllers, path);
 }
 

@@ -102,6 +102,25 @@ int group_make(const char *mount, const char *path)
 	return TAKE_FD(at);
 }
 
+void group_inherit_cpuset(int dir_fd)
+{
+	static const char *const files[] = {"cpuset.cpus", "cpuset.mems"};
+
+	for (size_t i = 0; i < ARRAY_LEN(files); i++) {
+		AUTO_FREE char *own = group_read(dir_fd, files[i]);
+		AUTO_FREE char *above = NULL;
+		AUTO_CLOSE int parent = own && !*own ? openat(dir_fd, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+
+		if (parent < 0)
+			continue;
+		/* that one may have been made along with this one; above the mount's root there is no such file */
+		group_inherit_cpuset(parent);
+		above = group_read(parent, files[i]);
+		if (above && *above)
+			(void) !group_write(dir_fd, files[i], above);
+	}
+}
+
 static int remove_below(int dir_fd)
 {
 	AUTO_TEXTS struct texts names = {0};

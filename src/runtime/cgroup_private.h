@@ -59,6 +59,8 @@ int group_move(int dir_fd, pid_t pid);
 int group_make(const char *mount, const char *path);
 /* group_share - hand on all controllers to the children of a cgroup, as far as it lets */
 void group_share(int dir_fd);
+/* group_inherit_cpuset - a new group of version 1's cpuset has no processors and no memory, and takes nobody in before it has */
+void group_inherit_cpuset(int dir_fd);
 /* group_remove - the tree at path; waits up to a second for processes that are on their way out */
 void group_remove(const char *mount, const char *path);
 /* group_give - the files that the kernel names for delegation, to the root of a container */

@@ -302,6 +302,34 @@ END_TEST
 
 /* --- figures --- */
 
+/* plain files stand in for those of version 1; the mount's root alone has processors and memory */
+START_TEST(processors_and_memory_come_down_through_all_levels_that_have_none)
+{
+	static const char *const directories[] = {"root", "root/a", "root/a/b", "root/a/b/c"};
+	AUTO_SCRATCH struct scratch scratch = scratch_new();
+	AUTO_CLOSE int last = -1;
+
+	for (size_t i = 0; i < ARRAY_LEN(directories); i++) {
+		AUTO_FREE char *cpus = xprintf("%s/cpuset.cpus", directories[i]);
+		AUTO_FREE char *mems = xprintf("%s/cpuset.mems", directories[i]);
+
+		ck_assert_int_eq(mkdirat(scratch.fd, directories[i], 0755), 0);
+		scratch_file(&scratch, cpus, i == 0 ? "0-3\n" : i == 1 ? "2\n" : "\n");
+		scratch_file(&scratch, mems, i == 0 ? "0\n" : "\n");
+	}
+	last = openat(scratch.fd, directories[3], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	group_inherit_cpuset(last);
+	for (size_t i = 1; i < ARRAY_LEN(directories); i++) {
+		AUTO_CLOSE int fd = openat(scratch.fd, directories[i], O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+		AUTO_FREE char *cpus = group_read(fd, "cpuset.cpus");
+		AUTO_FREE char *mems = group_read(fd, "cpuset.mems");
+
+		ck_assert_str_eq(cpus, "2");
+		ck_assert_str_eq(mems, "0");
+	}
+}
+END_TEST
+
 START_TEST(figures_have_the_names_of_the_field)
 {
 	AUTO_SCRATCH struct scratch scratch = scratch_new();
@@ -503,6 +531,7 @@ int main(void)
 	tcase_add_test(tcase, weights_go_to_bfq_where_it_is);
 	tcase_add_test(tcase, controllers_are_handed_on_only_without_members);
 	tcase_add_test(tcase, directories_are_made_and_removed_below_the_mount_only);
+	tcase_add_test(tcase, processors_and_memory_come_down_through_all_levels_that_have_none);
 	tcase_add_test(tcase, figures_have_the_names_of_the_field);
 	tcase_add_test(tcase, absent_controllers_have_no_figures);
 	tcase_add_test(tcase, paths_that_climb_are_refused);
