@@ -336,6 +336,7 @@ static int spawn(struct lifecycle *lifecycle, const struct lifecycle_create *req
 	if (r < 0)
 		return r;
 	spawn_request.cgroup_fd = creation->state.cgroup.fd;
+	spawn_request.moved_later = creation->state.cgroup.v1.count > 0;
 	r = runtime_spawn(&spawn_request, &creation->process, err);
 	if (r < 0)
 		return r;
@@ -353,6 +354,8 @@ static int spawn(struct lifecycle *lifecycle, const struct lifecycle_create *req
 	r = map_ids(creation, err);
 	if (r >= 0)
 		r = cgroup_adopt(&creation->state.cgroup, creation->process.pid, err);
+	if (r >= 0)
+		r = runtime_moved(&creation->process, err);
 	if (r >= 0)
 		r = run_hooks(creation, err);
 	if (r >= 0)

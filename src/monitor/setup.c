@@ -320,6 +320,7 @@ static int spawn_program(struct monitor *monitor, struct session *session, struc
 		.give_stdio = true,
 		.seccomp = &monitor->seccomp,
 		.cgroup_fd = monitor->cgroup.fd,
+		.moved_later = monitor->cgroup.v1.count > 0,
 		.init = record->init,
 		.keep_groups = texts_has(&record->groups, "keep-groups"),
 		.want_netns = wants_slirp(record),
@@ -394,7 +395,9 @@ int monitor_run_once(struct monitor *monitor, struct error *err)
 	session->pid = session->process.pid;
 	session->pidfd = session->process.pidfd;
 	monitor_cgroup_adopt(monitor, session->pid);
-	r = connect_program(monitor, session, err);
+	r = runtime_moved(&session->process, err);
+	if (r >= 0)
+		r = connect_program(monitor, session, err);
 	if (r < 0) {
 		runtime_abort(&session->process);
 		session->pid = 0;

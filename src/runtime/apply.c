@@ -221,6 +221,9 @@ static int apply_one(struct plan *plan, const struct op *op, int *sync)
 	case OP_JOIN:
 		return op->joined || setns(op->fd, (int) op->flags) == 0 ? 0 : -errno;
 	case OP_CGROUPNS:
+		/* made before, it would show the host's hierarchies of version 1 from their top */
+		if (op->flags && !receive_byte(sync_fd, 'c'))
+			_exit(125);
 		return unshare(CLONE_NEWCGROUP) < 0 ? -errno : 0;
 	case OP_NETNS:
 		return hand_over_netns(sync_fd);

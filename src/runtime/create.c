@@ -221,6 +221,16 @@ int runtime_mapped(struct runtime_process *process, struct error *err)
 	return say(process, "m", err);
 }
 
+int runtime_moved(struct runtime_process *process, struct error *err)
+{
+	const struct plan *plan = process->plan;
+
+	for (size_t i = 0; i < plan->count; i++)
+		if (plan->ops[i].type == OP_CGROUPNS && plan->ops[i].flags)
+			return say(process, "c", err);
+	return 0;
+}
+
 static int write_maps(struct runtime_process *process, struct error *err)
 {
 	const struct plan *plan = process->plan;

@@ -74,9 +74,10 @@ static int plan_namespaces(const struct oci_linux *linux_, struct plan *plan, st
 
 		if (flag == 0)
 			return error_set(err, ERROR_INVALID, "unknown namespace type \"%s\"", wanted->type);
-		if ((!wanted->path || !*wanted->path) && flag == CLONE_NEWCGROUP && plan->cgroup_fd >= 0) {
+		if ((!wanted->path || !*wanted->path) && flag == CLONE_NEWCGROUP
+		    && (plan->cgroup_fd >= 0 || plan->moved_later)) {
 			/* clone3(2) takes the parent's cgroup for the root, not the one to be born in */
-			(void) plan_add(plan, OP_CGROUPNS);
+			plan_add(plan, OP_CGROUPNS)->flags = plan->moved_later;
 			continue;
 		}
 		if (!wanted->path || !*wanted->path) {
@@ -221,6 +222,7 @@ int plan_build(const struct runtime_request *request, struct plan *plan, struct 
 	plan->keep_groups = request->keep_groups;
 	plan->root_path = request->root_path;
 	plan->survive = request->survive;
+	plan->moved_later = request->moved_later;
 	plan->preserve = request->preserve;
 	plan->no_pivot = request->no_pivot;
 	plan->keyring = request->keyring;

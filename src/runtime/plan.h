@@ -132,6 +132,7 @@ struct plan {
 	int gate_fd;          /* listening socket to wait at for the start; -1: the sync socket */
 	int preserve;         /* descriptors 3 to 2+preserve stay open for the program */
 	bool survive;         /* outlives who made it, once it is ready */
+	bool moved_later;     /* OP_CGROUPNS waits until the parent has moved us into cgroups of version 1 */
 	bool ready;           /* said so: who made it is listened to, or its death is no matter any more */
 	bool no_pivot;        /* move the root mount and chroot(2): for a root on the initial ramfs */
 	bool reachable;       /* nobody hostile can see us: dumpable while hooks of the caller look at our namespaces */

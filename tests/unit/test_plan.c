@@ -246,6 +246,20 @@ START_TEST(a_cgroup_namespace_is_made_inside_the_cgroup)
 	ck_assert_int_ge(place(with.plan, OP_CGROUPNS, NULL), 0);
 	ck_assert(without.plan->clone_flags & CLONE_NEWCGROUP);
 	ck_assert_int_eq(place(without.plan, OP_CGROUPNS, NULL), -1);
+	ck_assert_uint_eq(with.plan->ops[place(with.plan, OP_CGROUPNS, NULL)].flags, 0);
+}
+END_TEST
+
+/* version 1 knows no being born in a cgroup: one that is moved later would have the host's root for its own */
+START_TEST(a_cgroup_namespace_waits_until_the_process_was_moved)
+{
+	static const char members[] = PROCESS ",\"linux\":{\"namespaces\":[{\"type\":\"cgroup\"}]}";
+	struct runtime_request request = {.stdio = {-1, -1, -1}, .root_fd = -1, .cgroup_fd = -1, .moved_later = true};
+	AUTO_MADE struct made made = {0};
+
+	ck_assert_int_eq(build(members, &request, &made.spec, &made.plan, &made.err), 0);
+	ck_assert(!(made.plan->clone_flags & CLONE_NEWCGROUP));
+	ck_assert_uint_eq(made.plan->ops[place(made.plan, OP_CGROUPNS, NULL)].flags, 1);
 }
 END_TEST
 
@@ -601,6 +615,7 @@ int main(void)
 	tcase_add_test(tcase, a_user_namespace_has_its_maps);
 	tcase_add_test(tcase, mounts_are_always_the_containers_own);
 	tcase_add_test(tcase, a_cgroup_namespace_is_made_inside_the_cgroup);
+	tcase_add_test(tcase, a_cgroup_namespace_waits_until_the_process_was_moved);
 	tcase_add_test(tcase, a_namespace_with_a_path_is_joined);
 	tcase_add_loop_test(tcase, words_of_a_mount_become_flags, 0, ARRAY_LEN(mounts));
 	tcase_add_test(tcase, a_fresh_dev_has_devices_and_a_bound_one_its_own);

@@ -10,6 +10,7 @@
 
 #include <signal.h>
 #include <sys/mount.h>
+#include <sys/socket.h>
 
 #define OUTPUT_MAX 65536
 
@@ -340,6 +341,39 @@ static void check_gate(const void *unused)
 	runtime_process_done(&process);
 }
 
+/* It makes no cgroup namespace before it is told that it is in all of its cgroups. */
+static void check_moved(const void *unused)
+{
+	static const struct row row = {.args = SH("readlink /proc/self/ns/cgroup")};
+	AUTO_OCI_SPEC struct oci_spec spec = {0};
+	AUTO_CLOSE int root = mount_new("tmpfs", NULL, 0, 0);
+	struct runtime_request request = {.spec = &spec, .root_fd = root, .cgroup_fd = -1, .moved_later = true,
+	                                  .stdio = {-1, -1, -1}};
+	struct runtime_process process = {0};
+	struct error err = {0};
+	siginfo_t info = {0};
+
+	(void) unused;
+	make_image(root, IMAGE_PLAIN);
+	make_spec(&row, &spec);
+	CHECK(runtime_spawn(&request, &process, &err) == 0);
+	(void) shutdown(process.sync_fd, SHUT_WR);
+	CHECK(waitid(P_PID, (id_t) process.pid, &info, WEXITED) == 0);
+	CHECK(info.si_code == CLD_EXITED && info.si_status == 125);
+	CHECK(runtime_wait_ready(&process, &err) < 0);
+	runtime_process_done(&process);
+	CHECK(runtime_spawn(&request, &process, &err) == 0);
+	CHECK(runtime_moved(&process, &err) == 0);
+	CHECK(runtime_wait_ready(&process, &err) == 0);
+	runtime_abort(&process);
+}
+
+START_TEST(waits_to_be_moved)
+{
+	in_namespaces(check_moved, NULL);
+}
+END_TEST
+
 START_TEST(waits_at_the_gate)
 {
 	in_namespaces(check_gate, NULL);
@@ -523,6 +557,7 @@ int main(void)
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, runs_or_refuses, 0, ARRAY_LEN(rows));
+	tcase_add_test(tcase, waits_to_be_moved);
 	tcase_add_test(tcase, waits_at_the_gate);
 	tcase_add_test(tcase, enters_a_container_until_it_ends);
 	tcase_add_test(tcase, is_made_from_outside_of_its_user_namespace);

@@ -33,6 +33,7 @@ struct runtime_request {
 	bool give_stdio;   /* they are pipes of ours: chown them to the user so that /dev/stdout can be reopened */
 	const struct seccomp_program *seccomp; /* NULL: none */
 	int cgroup_fd;     /* directory of the cgroup to be born in, -1: none */
+	bool moved_later;  /* the caller moves it into further cgroups, then runtime_moved: its cgroup namespace is made only then */
 	bool init;         /* PID 1 is our own reaper and the program its child */
 	bool keep_groups;  /* leave the supplementary groups of the caller */
 	bool want_netns;   /* netns_fd below is wanted: runtime_wait_netns */
@@ -69,6 +70,8 @@ int runtime_wait_ready(struct runtime_process *process, struct error *err) NONNU
 int runtime_why(struct runtime_process *process, int r, struct error *err) NONNULL(1, 3) MUST_USE;
 /* runtime_mapped - the id maps of the new user namespace are written (caller_maps) */
 int runtime_mapped(struct runtime_process *process, struct error *err) NONNULL(1, 2) MUST_USE;
+/* runtime_moved - it is in all of its cgroups (moved_later) */
+int runtime_moved(struct runtime_process *process, struct error *err) NONNULL(1, 2) MUST_USE;
 /* runtime_has_hooks - prestart, createRuntime, createContainer or startContainer: runtime_wait_hooks has to be called */
 bool runtime_has_hooks(const struct oci_spec *spec) NONNULL(1);
 /*
