@@ -208,7 +208,7 @@ static int visit_source(void *data, const struct remote_place *place, struct reg
 	copying->source.reference = remote_reference(name);
 	copying->found = false;
 	r = go_to_destination(copying, err);
-	if (r >= 0 || !copying->found || (remote_retries(copying->remote) && err->kind == ERROR_SYSTEM))
+	if (r >= 0 || r == -EINTR || !copying->found || (remote_retries(copying->remote) && err->kind == ERROR_SYSTEM))
 		return r;
 	copying->result = r;
 	copying->failure = *err;

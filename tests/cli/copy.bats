@@ -310,10 +310,9 @@ registry_fresh()
 	"$CORACLE" image copy -q --tls-verify=false "docker://$OPEN/slow/app:1.0" "oci-archive:$WORK/slow.tar" 2>"$WORK/slow.err" 3>&- &
 	pid=$!
 	soon 10 grep -q 'slow/app/blobs' "$WORK/open.log"
-	kill -INT $pid
-	kill -TERM $pid 2>/dev/null || true
+	kill -TERM $pid
 	wait $pid || got=$?
-	[ "$got" != 0 ]
+	is 130 "$got"
 	has interrupted "$(cat "$WORK/slow.err")"
 	[ ! -e "$WORK/slow.tar" ]
 	is '' "$(find "$WORK" -maxdepth 1 -name '.coracle-*')"
