@@ -8,8 +8,8 @@ load registries
 file_setup()
 {
 	registries_begin
-	registry plain "$(free_port)"
-	export PLAIN=localhost:$(cat "$WORK/plain.port")
+	registry plain
+	export PLAIN=$(port plain)
 	mkdir -p "$WORK/low/etc/d" "$WORK/low/usr/lib" "$WORK/high/etc"
 	cp /bin/busybox "$WORK/low/busybox"
 	seq 5000 >"$WORK/low/etc/numbers"
@@ -263,7 +263,7 @@ mends()
 }
 
 @test "a layer that a container runs on is not touched" {
-	runs run -d --name user "$IMAGE" /busybox sleep 60 >"$WORK/run.out" 2>&1
+	runs run -d --name user "$IMAGE" /busybox sleep 1000 >"$WORK/run.out" 2>&1
 	chmod 0755 "$LOW/diff/busybox"
 	gives 1 image check --repair "$IMAGE"
 	has 'container [0-9a-f]{12} runs on layer' "$stderr"

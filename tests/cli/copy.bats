@@ -12,7 +12,7 @@ file_setup()
 	lying open --layer-bytes 3000000
 	lying other
 	lying basic --auth basic
-	registry plain "$(free_port)"
+	registry plain
 	export PLAIN=$(port plain) OPEN=$(port open) OTHER=$(port other) BASIC=$(port basic)
 	layout_index "$WORK/lay"
 	export INDEX=$(jq -r '.manifests[0].digest' "$WORK/lay/index.json")
@@ -87,12 +87,12 @@ sent()
 		is "$INDEX" "$(raw "$form")"
 		copies -a "$form" "docker://$PLAIN/back/app:${#form}"
 		is "$INDEX" "$(raw "docker://$PLAIN/back/app:${#form}")"
-		timeout 60 skopeo --insecure-policy copy -q --all "$form" "dir:$WORK/peer" 3>&-
+		timeout 300 skopeo --insecure-policy copy -q --all "$form" "dir:$WORK/peer" 3>&-
 		is "$INDEX" "$(raw "dir:$WORK/peer")"
 		rm -rf "$WORK/peer"
 	done
 	for form in oci:$WORK/s1:it oci-archive:$WORK/s2.tar:it dir:$WORK/s3; do
-		timeout 60 skopeo --insecure-policy copy -q --all --src-tls-verify=false "docker://$PLAIN/team/app:1" "$form" 3>&-
+		timeout 300 skopeo --insecure-policy copy -q --all --src-tls-verify=false "docker://$PLAIN/team/app:1" "$form" 3>&-
 		copies -a "$form" "dir:$WORK/peer"
 		is "$INDEX" "$(raw "dir:$WORK/peer")"
 		(cd "$WORK/peer" && for blob in *[0-9a-f]; do [ "${#blob}" != 64 ] || echo "$blob  $blob"; done | sha256sum -c --quiet)
@@ -129,9 +129,9 @@ sent()
 	c rmi "$PLAIN/from/archive:1" >/dev/null
 	copies "docker-archive:$WORK/d.tar" "oci:$WORK/d:x"
 	has 'image.manifest.v1' "$(skopeo inspect --raw "oci:$WORK/d:x")"
-	timeout 60 skopeo --insecure-policy copy -q "docker-archive:$WORK/d.tar" "docker-archive:$WORK/skopeo.tar:x/y:1" 3>&-
+	timeout 300 skopeo --insecure-policy copy -q "docker-archive:$WORK/d.tar" "docker-archive:$WORK/skopeo.tar:x/y:1" 3>&-
 	copies "docker-archive:$WORK/skopeo.tar" "dir:$WORK/ddir"
-	timeout 60 skopeo inspect "dir:$WORK/ddir" >/dev/null
+	timeout 300 skopeo inspect "dir:$WORK/ddir" >/dev/null
 	unwilling 'no image @1' "docker-archive:$WORK/d.tar:@1" "dir:$WORK/x"
 	unwilling 'no image named docker.io/library/none' "docker-archive:$WORK/d.tar:none" "dir:$WORK/x"
 	unwilling 'one platform' -a "docker://$PLAIN/team/app:1" "docker-archive:$WORK/x"
@@ -143,7 +143,7 @@ sent()
 	is '["application/vnd.docker.distribution.manifest.v2+json"]' "$(jq -c '[.manifests[].mediaType] | unique' <<<"$output")"
 	has 'manifest.list.v2'
 	hasnt 'oci'
-	timeout 60 skopeo --insecure-policy copy -q --all --src-tls-verify=false "docker://$PLAIN/as/docker:1" "dir:$WORK/v2" 3>&-
+	timeout 300 skopeo --insecure-policy copy -q --all --src-tls-verify=false "docker://$PLAIN/as/docker:1" "dir:$WORK/v2" 3>&-
 	# back again: in a layout there are the OCI's only
 	copies -a "docker://$PLAIN/as/docker:1" "oci:$WORK/again:x"
 	hasnt 'docker' "$(skopeo inspect --raw "oci:$WORK/again:x")"
@@ -307,6 +307,7 @@ registry_fresh()
 
 @test "an interrupted copy says so and leaves nothing" {
 	local pid got=0
+	forget open
 	"$CORACLE" image copy -q --tls-verify=false "docker://$OPEN/slow/app:1.0" "oci-archive:$WORK/slow.tar" 2>"$WORK/slow.err" 3>&- &
 	pid=$!
 	soon 10 grep -q 'slow/app/blobs' "$WORK/open.log"

@@ -11,7 +11,7 @@ lacking()
 {
 	local script=$1
 	shift
-	timeout 60 unshare --user --map-root-user --mount sh -ec "$script
+	timeout 300 unshare --user --map-root-user --mount sh -ec "$script
 		exec unshare --user --map-user=$(id -u) --map-group=$(id -g) \"\$@\"" - "$@" 3>&-
 }
 
@@ -79,22 +79,22 @@ fresh()
 
 @test "an empty environment" {
 	runs version
-	run --separate-stderr timeout 60 env -i CORACLE_ROOT="$CORACLE_ROOT" CORACLE_RUNROOT="$CORACLE_RUNROOT" "$CORACLE" run --rm busybox echo ran
+	run --separate-stderr timeout 300 env -i CORACLE_ROOT="$CORACLE_ROOT" CORACLE_RUNROOT="$CORACLE_RUNROOT" "$CORACLE" run --rm busybox echo ran
 	is ran
 	# HOME comes from passwd
-	run --separate-stderr timeout 60 env -i "$CORACLE" ps
+	run --separate-stderr timeout 300 env -i "$CORACLE" ps
 	[ "$status" = 0 ]
-	run --separate-stderr timeout 60 env -i "$CORACLE" run --rm --network none host: echo ran
+	run --separate-stderr timeout 300 env -i "$CORACLE" run --rm --network none host: echo ran
 	is ran
 }
 
 @test "no XDG_RUNTIME_DIR, or one that is not ours" {
 	mkdir -p "$WORK/home"
-	run --separate-stderr timeout 60 env -u XDG_RUNTIME_DIR -u CORACLE_RUNROOT -u CORACLE_ROOT HOME="$WORK/home" "$CORACLE" run --rm --network none host: echo ran
+	run --separate-stderr timeout 300 env -u XDG_RUNTIME_DIR -u CORACLE_RUNROOT -u CORACLE_ROOT HOME="$WORK/home" "$CORACLE" run --rm --network none host: echo ran
 	is ran
-	run --separate-stderr timeout 60 env -u CORACLE_RUNROOT -u CORACLE_ROOT HOME="$WORK/home" XDG_RUNTIME_DIR=/nonexistent "$CORACLE" run --rm --network none host: echo ran
+	run --separate-stderr timeout 300 env -u CORACLE_RUNROOT -u CORACLE_ROOT HOME="$WORK/home" XDG_RUNTIME_DIR=/nonexistent "$CORACLE" run --rm --network none host: echo ran
 	is ran
-	run --separate-stderr timeout 60 env -u CORACLE_RUNROOT -u CORACLE_ROOT HOME="$WORK/home" XDG_RUNTIME_DIR=/root "$CORACLE" run --rm --network none host: echo ran
+	run --separate-stderr timeout 300 env -u CORACLE_RUNROOT -u CORACLE_ROOT HOME="$WORK/home" XDG_RUNTIME_DIR=/root "$CORACLE" run --rm --network none host: echo ran
 	is ran
 }
 
@@ -106,11 +106,11 @@ fresh()
 
 @test "a home that can't be written is named" {
 	[ "$(id -u)" != 0 ] || skip "root writes everywhere"
-	run --separate-stderr timeout 60 env -u CORACLE_ROOT HOME=/proc/nowhere "$CORACLE" run --rm host: true
+	run --separate-stderr timeout 300 env -u CORACLE_ROOT HOME=/proc/nowhere "$CORACLE" run --rm host: true
 	[ "$status" = 125 ]
 	has '/proc/nowhere' "$stderr"
 	# doctor tells it as a row like all else
-	run --separate-stderr timeout 60 env -u CORACLE_ROOT HOME=/proc/nowhere "$CORACLE" doctor
+	run --separate-stderr timeout 300 env -u CORACLE_ROOT HOME=/proc/nowhere "$CORACLE" doctor
 	[ "$status" = 1 ] || { show; return 1; }
 	has 'missing +data directory +/proc/nowhere'
 	has 'export CORACLE_ROOT='

@@ -23,8 +23,8 @@ setup()
 }
 
 @test "exec sees the container: pids, name, files, network" {
-	runs exec e sh -c 'ps | grep -c "sleep 1000"; pwd'
-	has '^/tmp$'
+	runs exec e sh -c 'ps | grep -c "[s]leep 1000"; pwd'
+	is $'1\n/tmp'
 	runs exec e cat /proc/1/comm
 	is sleep
 	runs exec e sh -c 'echo x >/shared'
@@ -106,9 +106,9 @@ setup()
 }
 
 @test "a client that dies takes its command along or leaves it, but the container lives" {
-	"$CORACLE" exec e sleep 50 3>&- &
+	"$CORACLE" exec e sh -c 'echo begun >/begun; sleep 50' 3>&- &
 	client=$!
-	sleep 0.4
+	soon 5 c exec e test -s /begun
 	kill -9 $client
 	wait $client || true
 	runs exec e true

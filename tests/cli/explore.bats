@@ -35,7 +35,7 @@ hex_of()
 @test "history never sends a control character of an image to the terminal" {
 	for format in '' '{{.CreatedBy}}' 'table {{.CreatedBy}}' json; do
 		runs history --no-trunc ${format:+--format "$format"} three
-		! LC_ALL=C grep -q '[[:cntrl:]]' <<<"${output//$'\n'/}"
+		! LC_ALL=C grep -q '[[:cntrl:]]' <<<"${output//$'\n'/}" || return 1
 	done
 	runs history --no-trunc --format '{{.CreatedBy}}' three
 	has '^RUN \?\[31mred$'

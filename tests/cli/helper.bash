@@ -55,7 +55,7 @@ remove_tree()
 # c ARGUMENT...: the program, never for ever, and without bats' own descriptors
 c()
 {
-	timeout -k 5 "${LIMIT:-60}" "$CORACLE" "$@" 3>&- 4>&-
+	timeout -k 5 "${LIMIT:-180}" "$CORACLE" "$@" 3>&- 4>&-
 }
 
 # runs ARGUMENT...: must succeed; $output and $stderr are apart
@@ -118,10 +118,11 @@ hasnt()
 	! grep -Eq -- "$1" <<<"${2-$output}" || { printf 'unwanted: a line like: %s\ngot: %s\n' "$1" "${2-$output}"; return 1; }
 }
 
-# soon SECONDS COMMAND...: succeeds within that time
+# soon SECONDS COMMAND...: succeeds within that time, or within a minute: machines may be busy. The command is asked
+# again and again, so what it looks at must not be an argument: not soon 5 is x "$(...)"
 soon()
 {
-	local end=$((SECONDS + $1))
+	local end=$((SECONDS + ($1 > 60 ? $1 : 60)))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ $SECONDS -lt $end ] || { echo "not in time: $*"; return 1; }
@@ -139,6 +140,53 @@ need()
 		*) command -v "$what" >/dev/null || skip "$what is not installed" ;;
 		esac
 	done
+}
+
+# becomes NAME STATUS: the container has it soon
+becomes()
+{
+	soon 5 is_status "$1" "$2"
+}
+
+# gone PID: it has ended; that its parent has not asked for it yet does not count
+gone()
+{
+	! grep -q '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status" 2>/dev/null
+}
+
+# says NAME LINE [TIMES]: the container's log has that line soon, so often; what the program did before is done then
+says()
+{
+	soon 10 logged "$1" "$2" "${3:-1}"
+}
+
+logged()
+{
+	[ "$(c logs "$1" 2>&1 | tr -d '\r' | grep -Fxc -- "$2")" -ge "$3" ]
+}
+
+# free_port [COUNT]: so many TCP and UDP ports in a row that nobody has now; the first one. The kernel gives none of
+# them to whoever connects.
+free_port()
+{
+	python3 - "${1:-1}" <<-'END'
+	import random, socket, sys
+	with open('/proc/sys/net/ipv4/ip_local_port_range', encoding='ascii') as file:
+	    low, high = map(int, file.read().split())
+	count = int(sys.argv[1])
+	places = [port for port in range(10000, 65536 - count) if port + count <= low or port > high] or range(10000, 65000)
+	while True:
+	    first, held = random.choice(places), []
+	    try:
+	        for port in range(first, first + count):
+	            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+	                held.append(socket.socket(socket.AF_INET, kind))
+	                held[-1].bind(('', port))
+	        break
+	    except OSError:
+	        pass
+	print(first)
+	END
 }
 
 status_of()

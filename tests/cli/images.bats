@@ -185,18 +185,18 @@ test_teardown()
 	c tag busybox json:2
 	runs images --format json
 	is array "$(jq -r type <<<"$output")"
-	run --separate-stderr timeout 60 "$WORK/docker" images --format json json
+	run --separate-stderr timeout 300 "$WORK/docker" images --format json json
 	is 2 "${#lines[@]}"
 	is 'localhost/json:1 localhost/json:2' "$(jq -r '.Repository + ":" + .Tag' <<<"$output" | sort | xargs)"
-	run --separate-stderr timeout 60 "$WORK/docker" images --format json nothing
+	run --separate-stderr timeout 300 "$WORK/docker" images --format json nothing
 	is ''
-	run --separate-stderr timeout 60 "$WORK/docker" ps -a --format json
+	run --separate-stderr timeout 300 "$WORK/docker" ps -a --format json
 	is ''
-	run --separate-stderr timeout 60 "$WORK/docker" history --format json json:1
+	run --separate-stderr timeout 300 "$WORK/docker" history --format json json:1
 	is object "$(jq -r type <<<"${lines[0]}")"
-	run --separate-stderr timeout 60 "$WORK/docker" system df --format json
+	run --separate-stderr timeout 300 "$WORK/docker" system df --format json
 	is Images "$(jq -r .Type <<<"${lines[0]}")"
-	run --separate-stderr timeout 60 "$WORK/docker" volume ls --format json
+	run --separate-stderr timeout 300 "$WORK/docker" volume ls --format json
 	is ''
 	c rmi json:1 json:2
 }

@@ -3,8 +3,8 @@
 # kills.py - kill -9 at random moments, then ask whether anything was lost or made up: kills.py COUNT [SEED]
 #
 # Victims: the client, the monitor, init of the container, slirp4netns. Operations: run, run --rm, create and
-# start, stop, rm -f, exec, restart. After each: ps -a works and is right, rm -f takes at most a second (more
-# on a loaded machine is told apart by trying again), name and port are free, no process is left.
+# start, stop, rm -f, exec, restart. After each: ps -a works and is right, rm -f waits for no time-out, name and port are
+# free, no process is left.
 import json
 import os
 import random
@@ -15,11 +15,10 @@ import time
 
 CORACLE = os.environ['CORACLE']
 RUNTIME = os.environ['CORACLE_RUNROOT']
-PORT = 42871
-DEADLINE = float(os.environ.get('RM_SECONDS', '1.0'))
+PORT = int(os.environ.get('KILL_PORT', '22871'))
 
 
-def call(*arguments, timeout=30):
+def call(*arguments, timeout=180):
     return subprocess.run([CORACLE, *arguments], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                           stderr=subprocess.PIPE, timeout=timeout, check=False)
 
@@ -101,10 +100,9 @@ def check_truth(where):
             continue  # it ended with --rm in between
         state, pid = shown.stdout.decode().split()
         # What is on its way to its end may be gone by the time we look: only a lie that lasts is one.
-        for attempt in range(20):
-            if state != 'running' or alive(pid):
-                break
-            assert attempt < 19, f'{where}: said to run, but process {pid} is not there'
+        end = time.monotonic() + 60
+        while state == 'running' and not alive(pid):
+            assert time.monotonic() < end, f'{where}: said to run, but process {pid} is not there'
             time.sleep(0.05)
             shown = call('inspect', '--type', 'container', '-f', '{{.State.Status}} {{.State.Pid}}', identity)
             state, pid = shown.stdout.decode().split() if shown.returncode == 0 else ('gone', '0')
@@ -116,8 +114,12 @@ def remove_all(where):
     slow = 0.0
     for name in names:
         start = time.monotonic()
+        assert call('version').returncode == 0, f'{where}: version'
+        # what any command takes on this machine now
+        usual = time.monotonic() - start
+        start = time.monotonic()
         done = call('rm', '-f', '-t', '0', name)
-        took = time.monotonic() - start
+        took = time.monotonic() - start - 20 * usual
         assert done.returncode == 0, f'{where}: rm -f: {done.stderr}'
         slow = max(slow, took)
     left = call('ps', '-aq').stdout
@@ -154,14 +156,14 @@ def main():
         time.sleep(chance.random() ** 2 * 0.12)
         strike(victim, client)
         try:
-            client.wait(20)
+            client.wait(120)
         except subprocess.TimeoutExpired:
             kill(client.pid)
             raise AssertionError(f'{where}: the client hangs') from None
         check_truth(where)
         took = remove_all(where)
         slowest = max(slowest, took)
-        slow += took > DEADLINE
+        slow += took > 1.0
         # The name is free, and the port.
         again = call('run', '-d', '--name', name, '--network', 'none', 'busybox', 'true')
         assert again.returncode == 0, f'{where}: the name is not free: {again.stderr}'
@@ -170,14 +172,14 @@ def main():
             again = call('run', '-d', '--name', name, '-p', f'127.0.0.1:{PORT}:80', 'busybox', 'sleep', '5')
             assert again.returncode == 0, f'{where}: the port is not free: {again.stderr}'
             remove_all(where)
-    end = time.monotonic() + 5
+    end = time.monotonic() + 60
     while own_children() and time.monotonic() < end:
         time.sleep(0.05)
     left = own_children()
     assert not left, f'processes left: {left}'
-    print(f'{count} kills; slowest rm -f {slowest:.2f} s, {slow} above {DEADLINE} s')
-    # A loaded machine may be late now and then; an engine that waits for a time-out is late each time.
-    assert slow * 50 <= count, f'rm -f took too long {slow} times'
+    print(f'{count} kills; slowest rm -f {slowest:.2f} s above 20 commands, {slow} more than a second')
+    # A busy machine may be late now and then; an engine that waits for a time-out is late each time.
+    assert slow * 10 <= count, f'rm -f took too long {slow} times'
 
 
 main()

@@ -10,8 +10,8 @@ file_setup()
 	registries_begin
 	lying open
 	lying basic --auth basic
-	registry plain "$(free_port)"
-	registry other "$(free_port)"
+	registry plain
+	registry other
 	export OPEN=$(port open) BASIC=$(port basic) PLAIN=$(port plain) OTHER=$(port other)
 	printf '[[registry]]\nlocation = "%s"\ninsecure = true\n' "$PLAIN" "$OTHER" "$OPEN" "$BASIC" \
 		>"$XDG_CONFIG_HOME/containers/registries.conf"

@@ -10,12 +10,6 @@ setup()
 	[ -w /dev/net/tun ] || skip "/dev/net/tun is closed to this user: chmod 0666 /dev/net/tun"
 }
 
-# free_port: a TCP port that nobody has now
-free_port()
-{
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # udp_echo FILE: a static program that answers datagrams at port 9 with what they hold (Debian's busybox has no nc -u)
 udp_echo()
 {
@@ -66,7 +60,7 @@ udp_echo()
 	echo served >"$WORK/www/index.html"
 	python3 -m http.server --bind "$address" --directory "$WORK/www" "$port" >/dev/null 2>&1 3>&- &
 	server=$!
-	soon 5 curl -s "http://$address:$port/"
+	soon 5 curl -m 20 -s "http://$address:$port/"
 	run --separate-stderr c run --rm busybox wget -q -O - "http://$address:$port/"
 	kill $server
 	is served
@@ -76,7 +70,7 @@ udp_echo()
 	port=$(free_port)
 	python3 -m http.server --bind 127.0.0.1 --directory "$WORK" "$port" >/dev/null 2>&1 3>&- &
 	server=$!
-	soon 5 curl -s "http://127.0.0.1:$port/"
+	soon 5 curl -m 20 -s "http://127.0.0.1:$port/"
 	run --separate-stderr c run --rm busybox wget -q -T 3 -O - "http://10.0.2.2:$port/"
 	kill $server
 	[ "$status" != 0 ]
@@ -85,8 +79,8 @@ udp_echo()
 @test "-p publishes a TCP port" {
 	port=$(free_port)
 	runs run -d --name web -p "$port:80" busybox sh -c 'echo hello >/index.html; exec httpd -f -p 80 -h /'
-	soon 5 curl -sf "http://127.0.0.1:$port/"
-	is hello "$(curl -s "http://127.0.0.1:$port/")"
+	soon 5 curl -m 20 -sf "http://127.0.0.1:$port/"
+	is hello "$(curl -m 20 -s "http://127.0.0.1:$port/")"
 	runs ps --format '{{.Ports}}'
 	has "0.0.0.0:$port->80/tcp"
 	runs inspect -f '{{(index (index .NetworkSettings.Ports "80/tcp") 0).HostPort}}' web
@@ -96,18 +90,19 @@ udp_echo()
 @test "-p with an address, a chosen port, a range and UDP" {
 	port=$(free_port)
 	runs run -d --name a -p "127.0.0.1:$port:80" busybox httpd -f -p 80
-	soon 5 curl -s -o /dev/null "http://127.0.0.1:$port/"
+	soon 5 curl -m 20 -s -o /dev/null "http://127.0.0.1:$port/"
 	runs ps --format '{{.Ports}}'
 	is "127.0.0.1:$port->80/tcp"
 	runs rm -f -t 0 a
 	runs run -d --name b -p 80 busybox httpd -f -p 80
 	chosen=$(c inspect -f '{{(index (index .NetworkSettings.Ports "80/tcp") 0).HostPort}}' b)
 	[ "$chosen" -gt 0 ]
-	soon 5 curl -s -o /dev/null "http://127.0.0.1:$chosen/"
+	soon 5 curl -m 20 -s -o /dev/null "http://127.0.0.1:$chosen/"
 	runs rm -f -t 0 b
-	runs run -d --name r -p 41800-41802:80-82 busybox sh -c 'httpd -p 81; exec httpd -f -p 82'
-	soon 5 curl -s -o /dev/null http://127.0.0.1:41801/
-	soon 5 curl -s -o /dev/null http://127.0.0.1:41802/
+	port=$(free_port 3)
+	runs run -d --name r -p "$port-$((port + 2)):80-82" busybox sh -c 'httpd -p 81; exec httpd -f -p 82'
+	soon 5 curl -m 20 -s -o /dev/null "http://127.0.0.1:$((port + 1))/"
+	soon 5 curl -m 20 -s -o /dev/null "http://127.0.0.1:$((port + 2))/"
 	runs rm -f -t 0 r
 	udp_echo "$WORK/echo"
 	runs run -d --name u -v "$WORK/echo:/echo:ro" -p "$port:9/udp" busybox /echo
@@ -120,7 +115,7 @@ udp_echo()
 	image_from exposed 'EXPOSE 80/tcp' </dev/null
 	runs run -d --name x -P exposed httpd -f -p 80
 	port=$(c inspect -f '{{(index (index .NetworkSettings.Ports "80/tcp") 0).HostPort}}' x)
-	soon 5 curl -s -o /dev/null "http://127.0.0.1:$port/"
+	soon 5 curl -m 20 -s -o /dev/null "http://127.0.0.1:$port/"
 }
 
 @test "a port that is taken is named, and free again when its container has gone" {
@@ -132,7 +127,7 @@ udp_echo()
 	c rm -f -t 0 second >/dev/null 2>&1 || true
 	runs rm -f -t 0 first
 	runs run -d --name third -p "$port:80" busybox httpd -f -p 80
-	soon 5 curl -s -o /dev/null "http://127.0.0.1:$port/"
+	soon 5 curl -m 20 -s -o /dev/null "http://127.0.0.1:$port/"
 }
 
 @test "ports that are none are refused" {
@@ -185,7 +180,7 @@ udp_echo()
 
 @test "container:NAME shares the network" {
 	runs run -d --name server busybox sh -c 'echo shared >/index.html; exec httpd -f -p 8080 -h /'
-	sleep 0.3
+	soon 5 c exec server wget -q -O /dev/null http://127.0.0.1:8080/
 	runs run --rm --network container:server busybox wget -q -O - http://127.0.0.1:8080/
 	is shared
 	is "$(c exec server readlink /proc/self/ns/net)" "$(c run --rm --network container:server busybox readlink /proc/self/ns/net)"

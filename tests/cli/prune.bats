@@ -140,12 +140,12 @@ clean()
 	local id
 	ln -sf "$CORACLE" "$WORK/podman"
 	id=$(image '')
-	run --separate-stderr timeout 30 "$WORK/podman" image prune -f 3>&-
+	run --separate-stderr timeout 180 "$WORK/podman" image prune -f 3>&-
 	is "${id#sha256:}"
 	id=$(c create busybox true)
-	run --separate-stderr timeout 30 "$WORK/podman" container prune -f 3>&-
+	run --separate-stderr timeout 180 "$WORK/podman" container prune -f 3>&-
 	is "$id"
-	run --separate-stderr timeout 30 "$WORK/podman" system df --format '{{.Type}}' 3>&-
+	run --separate-stderr timeout 180 "$WORK/podman" system df --format '{{.Type}}' 3>&-
 	hasnt 'Build'
 }
 
@@ -213,7 +213,7 @@ clean()
 
 @test "layers stay while somebody holds the store" {
 	image '' >/dev/null
-	flock -s "$STORE/locks/layers" timeout 30 "$CORACLE" image prune -f >"$WORK/out" 2>&1 3>&-
+	flock -s "$STORE/locks/layers" timeout 180 "$CORACLE" image prune -f >"$WORK/out" 2>&1 3>&-
 	grep -q 'another process is fetching' "$WORK/out"
 	is 2 "$(layers)"
 	runs image prune -f
@@ -258,7 +258,7 @@ clean()
 @test "pulls and prunes at the same time: every pull ends with a whole image" {
 	local i pid
 	rm -f "$WORK/enough"
-	(while [ ! -e "$WORK/enough" ]; do timeout 60 "$CORACLE" image prune -a -f >/dev/null 2>>"$WORK/prune.err" || echo failed >>"$WORK/prune.err"; done) 3>&- &
+	(while [ ! -e "$WORK/enough" ]; do timeout 180 "$CORACLE" image prune -a -f >/dev/null 2>>"$WORK/prune.err" || echo failed >>"$WORK/prune.err"; done) 3>&- &
 	pid=$!
 	for i in 1 2 3 4 5 6 7 8; do
 		c pull -q --tls-verify=false "$BIG/good/app:1" >/dev/null

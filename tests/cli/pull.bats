@@ -17,9 +17,9 @@ file_setup()
 		2>/dev/null >"$WORK/htpasswd"
 	sh "$BATS_TEST_DIRNAME/../registry/certs.sh" "$(mkdir -p "$WORK/certs" && echo "$WORK/certs")"
 	openssl x509 -in "$WORK/certs/server.pem" -out "$WORK/certs/server.crt"
-	registry plain "$(free_port)"
-	registry users "$(free_port)" "auth: {htpasswd: {realm: test, path: $WORK/htpasswd}}"
-	registry tls "$(free_port)" '' "tls: {certificate: $WORK/certs/server.crt, key: $WORK/certs/server.key}"
+	registry plain
+	registry users "auth: {htpasswd: {realm: test, path: $WORK/htpasswd}}"
+	registry tls '' "tls: {certificate: $WORK/certs/server.crt, key: $WORK/certs/server.key}"
 	OPEN=$(port open) BASIC=$(port basic) BIG=$(port big) PLAIN=$(port plain) USERS=$(port users) TLS=$(port tls)
 	export OPEN BASIC BIG PLAIN USERS TLS
 	layout_index "$WORK/layout"

@@ -36,7 +36,7 @@ spoil()
 		c rmi -f "$OPEN/good/app:1" >/dev/null 2>&1 || true
 		rm -f "$CORACLE_ROOT/store/parts"/*
 		status=0
-		timeout 30 strace -f -qq -o "$WORK/trace" -e "trace=$call" -e "inject=$call:$what:when=$step" \
+		timeout 300 strace -f -qq -o "$WORK/trace" -e "trace=$call" -e "inject=$call:$what:when=$step" \
 			"$CORACLE" pull -q --tls-verify=false "$OPEN/good/app:1" >"$WORK/out" 2>&1 3>&- || status=$?
 		is_whole || { echo "$call $step $what: $(cat "$WORK/out")"; return 1; }
 		[ $status != 0 ] || grep -q INJECTED "$WORK/trace" || return 0
@@ -78,7 +78,7 @@ spoil()
 	local kib failed=0
 	mkdir -p "$WORK/small"
 	for kib in 200 1000 2000 2500 3500 3950 3980 4000 4040 4080 5000; do
-		run timeout -k 5 60 unshare --user --map-root-user --mount sh -ec '
+		run timeout -k 5 300 unshare --user --map-root-user --mount sh -ec '
 			kib=$1
 			shift
 			mount -t tmpfs -o size=24m,mode=777 none "$WORK/small"

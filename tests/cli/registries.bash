@@ -7,6 +7,8 @@ LYING=$BATS_TEST_DIRNAME/../registry/lying.py
 
 registries_begin()
 {
+	# names that are nowhere are asked for once, should this machine's name server not answer
+	export RES_OPTIONS='timeout:3 attempts:1'
 	# for every test and every peer: none of this machine's settings
 	export XDG_CONFIG_HOME=$WORK/config HOME=$WORK/home REGISTRY_AUTH_FILE=$WORK/auth.json
 	mkdir -p "$HOME" "$XDG_CONFIG_HOME/containers" "$WORK/registry"
@@ -21,11 +23,6 @@ registries_end()
 	done
 }
 
-free_port()
-{
-	python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
-}
-
 # serve NAME PROGRAM OPTION...: it prints its ports into NAME.port, and ends with its standard input
 serve()
 {
@@ -36,7 +33,7 @@ serve()
 	# its standard input stays open as long as this one lives
 	sleep 100000 >"$WORK/$name.in" 2>/dev/null </dev/null 3>&- &
 	echo $! >"$WORK/$name.pid"
-	soon 30 test -s "$WORK/$name.port" || { cat "$WORK/$name.err" >&2; return 1; }
+	soon 30 grep -q '[0-9]$' "$WORK/$name.port" || { cat "$WORK/$name.err" >&2; return 1; }
 }
 
 # lying NAME OPTION...: a lying registry; its ports are in NAME.port, its requests in NAME.log
@@ -53,24 +50,29 @@ port()
 	echo "localhost:$(cut -d' ' -f"${2:-1}" "$WORK/$1.port")"
 }
 
-# registry NAME PORT [AUTH [TLS]]: docker-registry; what it keeps is in $WORK/registry/NAME
+# registry NAME [AUTH [TLS]]: docker-registry; what it keeps is in $WORK/registry/NAME
 registry()
 {
 	mkdir -p "$WORK/registry/$1"
 	cat >"$WORK/$1.yml" <<-END
 	version: 0.1
-	log: {level: error}
+	log: {level: info}
 	storage: {filesystem: {rootdirectory: $WORK/registry/$1}}
 	http:
-	  addr: 127.0.0.1:$2
-	  ${4:-}
-	${3:-}
+	  addr: 127.0.0.1:0
+	  ${3:-}
+	${2:-}
 	END
 	# it takes every variable REGISTRY_... for configuration
 	env -u REGISTRY_AUTH_FILE docker-registry serve "$WORK/$1.yml" >"$WORK/$1.out" 2>&1 </dev/null 3>&- &
 	echo $! >"$WORK/$1.pid"
-	echo "$2" >"$WORK/$1.port"
-	soon 20 nc -z 127.0.0.1 "$2" || { cat "$WORK/$1.out" >&2; return 1; }
+	soon 20 listens "$1" || { cat "$WORK/$1.out" >&2; return 1; }
+}
+
+# listens NAME: docker-registry has said at which port
+listens()
+{
+	grep -Eo 'listening on 127\.0\.0\.1:[0-9]+' "$WORK/$1.out" | grep -Eo '[0-9]+$' >"$WORK/$1.port"
 }
 
 # gets LOG PATTERN: how many GET requests went to paths that match
@@ -103,7 +105,7 @@ on_small_disk()
 	local size=$1
 	shift
 	mkdir -p "$WORK/small"
-	timeout -k 5 120 unshare --user --map-root-user --mount sh -ec '
+	timeout -k 5 300 unshare --user --map-root-user --mount sh -ec '
 		mount -t tmpfs -o size=$1,mode=777 none "$WORK/small"
 		shift
 		mkdir "$WORK/small/run"

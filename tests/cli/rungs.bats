@@ -216,8 +216,7 @@ leaves_nothing()
 	c run --rm --network none localhost/changes:1 sh -c 'mkdir -p /a/b; chmod 0 /a/b /a; rm -r /d'
 	ls "$CORACLE_ROOT/containers" "$CORACLE_ROOT/names" "$CORACLE_RUNROOT/containers"
 	ls "$CORACLE_ROOT/store/tmp" | wc -l
-	# shellcheck disable=SC2009 # the arguments are wanted
-	ps -o args= -u "$(id -u)" | grep "[f]use-overlayfs.*$WORK" || true
+	soon 5 bash -c '! pgrep -u "$(id -u)" -f "fuse-overlayfs.*$WORK"'
 }
 
 @test "rm leaves nothing" {
@@ -228,7 +227,7 @@ leaves_nothing()
 full_disk()
 {
 	mkdir -p "$WORK/small"
-	timeout 60 unshare --user --map-root-user --mount sh -c '
+	timeout 300 unshare --user --map-root-user --mount sh -c '
 		mount -t tmpfs -o size=20m,mode=777 none "$WORK/small"
 		export CORACLE_ROOT=$WORK/small/data CORACLE_RUNROOT=$WORK/small/run
 		"$CORACLE" load -q -i "$WORK/changes.tar" >/dev/null || exit 1
@@ -306,7 +305,7 @@ driver_of()
 	need fuse-overlayfs
 	lacking()
 	{
-		timeout 60 unshare --user --map-root-user --mount sh -c 'chmod 0 "$WORK/nofuse" 2>/dev/null
+		timeout 300 unshare --user --map-root-user --mount sh -c 'chmod 0 "$WORK/nofuse" 2>/dev/null
 			mount --bind "$WORK/nofuse" "$(command -v fuse-overlayfs)"
 			CORACLE_ROOT=$WORK/lack CORACLE_RUNROOT=$WORK/lackrun exec unshare --user --map-user=1000 --map-group=1000 "$@"' - "$@" 3>&-
 	}

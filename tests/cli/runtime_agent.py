@@ -6,7 +6,7 @@
 #   deaf SOCKET            listens, with a full queue, and never accepts
 #   notify SOCKET ERRNO N  a seccomp agent: prints the process state, answers N system calls with ERRNO
 #
-# Called by runtime.bats and runtime_config.bats; ends by itself after a minute.
+# Called by runtime.bats and runtime_config.bats; ends by itself after ten minutes.
 import array
 import fcntl
 import json
@@ -26,9 +26,11 @@ NOTIF_SEND = 3 << 30 | RESPONSE.size << 16 | ord('!') << 8 | 1
 
 
 def listen(path, backlog=5):
+    """What is at path takes connections from its first moment on."""
     server = socket.socket(socket.AF_UNIX)
-    server.bind(path)
+    server.bind(path + '~')
     server.listen(backlog)
+    os.rename(path + '~', path)
     return server
 
 
@@ -36,7 +38,7 @@ def take(server):
     """One connection: all of its bytes, and its descriptors."""
     connection, _ = server.accept()
     data, fds, _, _ = socket.recv_fds(connection, 65536, 8)
-    connection.settimeout(0.2)
+    connection.settimeout(30)
     try:
         while chunk := connection.recv(65536):
             data += chunk
@@ -71,7 +73,7 @@ def deaf(path):
             break
         waiting.append(client)
     print('full', flush=True)
-    time.sleep(60)
+    time.sleep(600)
     server.close()
 
 
@@ -86,5 +88,5 @@ def notify(path, errnum, count):
         print(json.dumps({'call': number, 'pid': pid}), flush=True)
 
 
-signal.alarm(60)
+signal.alarm(600)
 {'console': console, 'deaf': deaf, 'notify': notify}[sys.argv[1]](*sys.argv[2:])

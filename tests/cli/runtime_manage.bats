@@ -59,13 +59,22 @@ figure()
 	c runtime events --stats "$1" | jq -r ".data.$2"
 }
 
-count_of() { [ "$(c runtime ps -f json "$1" | jq length)" = "$2" ]; }
+# sleeping ID COUNT: so many processes are in it, and all of them have become sleep
+sleeping()
+{
+	local pid pids
+	pids=$(c runtime ps -f json "$1" | jq '.[]')
+	[ "$(wc -w <<<"$pids")" = "$2" ] || return 1
+	for pid in $pids; do
+		[ "$(cat "/proc/$pid/comm")" = sleep ] || return 1
+	done
+}
 
 # ---------------------------------------------------------------- ps
 
 @test "ps: the header and the container's processes, as the host numbers them" {
 	running "$ID" 'sleep 987 & sleep 988'
-	soon 5 count_of "$ID" 2
+	soon 5 sleeping "$ID" 2
 	runs runtime ps "$ID"
 	has '^UID +PID +PPID' "${lines[0]}"
 	is 3 "${#lines[@]}"
@@ -75,9 +84,9 @@ count_of() { [ "$(c runtime ps -f json "$1" | jq length)" = "$2" ]; }
 
 @test "ps --format json: an array of pids, ascending; with what exec has brought in" {
 	running "$ID" 'sleep 987 & exec sleep 988'
-	soon 5 count_of "$ID" 2
+	soon 5 sleeping "$ID" 2
 	quietly exec --detach "$ID" sleep 989
-	soon 5 count_of "$ID" 3
+	soon 5 sleeping "$ID" 3
 	runs runtime ps --format json "$ID"
 	jq -e 'all(type == "number") and . == sort' <<<"$output"
 	for pid in $(jq -r '.[]' <<<"$output"); do
@@ -87,6 +96,7 @@ count_of() { [ "$(c runtime ps -f json "$1" | jq length)" = "$2" ]; }
 
 @test "ps: words behind the id are for ps, and --format there as engines write it" {
 	running "$ID" 'exec sleep 987'
+	soon 5 sleeping "$ID" 1
 	local pid
 	pid=$(state "$ID" pid)
 	runs runtime ps "$ID" -e -o pid,args
@@ -120,7 +130,7 @@ count_of() { [ "$(c runtime ps -f json "$1" | jq length)" = "$2" ]; }
 @test "ps: a container in the host's pid namespace has its own processes only" {
 	running "$ID" 'sleep 987 & sleep 988' '.linux.namespaces |= map(select(.type != "pid"))
 		| .mounts |= map(select(.type != "proc"))'
-	soon 5 count_of "$ID" 2
+	soon 5 sleeping "$ID" 2
 	runs runtime ps -f json "$ID"
 	jq -e --argjson own $$ --argjson pid "$(state "$ID" pid)" 'index($own) == null and index($pid) != null' <<<"$output"
 	# without a namespace and a cgroup the end of the first process is not that of the others
@@ -203,6 +213,7 @@ count_of() { [ "$(c runtime ps -f json "$1" | jq length)" = "$2" ]; }
 	runs runtime events --stats "$ID"
 	is 1 "${#lines[@]}"
 	jq -e --arg id "$ID" '.type == "stats" and .id == $id and (.data | type) == "object"' <<<"$output"
+	: >"$WORK/events"
 	c runtime events --interval 100ms "$ID" >"$WORK/events" &
 	local events=$!
 	soon 5 test -s "$WORK/events"
@@ -219,6 +230,7 @@ count_of() { [ "$(c runtime ps -f json "$1" | jq length)" = "$2" ]; }
 		return
 	fi
 	runs runtime update --memory 32m "$ID"
+	: >"$WORK/events"
 	c runtime events --interval 1h "$ID" >"$WORK/events" &
 	local events=$!
 	sleep 0.2

@@ -16,7 +16,7 @@ LIFE='set -e
 	"$CORACLE" runtime --root "$R" start life
 	"$CORACLE" runtime --root "$R" exec life sh -c "id -u; cat /proc/self/uid_map"
 	"$CORACLE" runtime --root "$R" kill life KILL
-	for i in 1 2 3 4 5 6 7 8 9 10; do "$CORACLE" runtime --root "$R" state life | grep -q stopped && break; sleep 0.1; done
+	for i in $(seq 600); do "$CORACLE" runtime --root "$R" state life | grep -q stopped && break; sleep 0.1; done
 	"$CORACLE" runtime --root "$R" delete life
 	"$CORACLE" runtime --root "$R" list -q'
 
@@ -72,7 +72,7 @@ life()
 @test "no subordinate ids and no newuidmap: one id still works" {
 	bundle "$B" '.process.args = ["sleep", "1000"]'
 	export B R CORACLE LIFE
-	run --separate-stderr timeout 60 unshare --user --map-root-user --mount sh -ec '
+	run --separate-stderr timeout 300 unshare --user --map-root-user --mount sh -ec '
 		for f in /etc/subuid /etc/subgid /usr/bin/newuidmap /usr/bin/newgidmap; do mount --bind /dev/null $f; done
 		exec unshare --user --map-user='"$(id -u)"' --map-group='"$(id -g)"' sh -c "$LIFE"'
 	[ "$status" = 0 ] || { show; return 1; }

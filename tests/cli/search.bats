@@ -10,7 +10,7 @@ file_setup()
 	registries_begin
 	lying open
 	lying basic --auth basic
-	registry plain "$(free_port)"
+	registry plain
 	export OPEN=$(port open) BASIC=$(port basic) PLAIN=$(port plain)
 	image_pushed
 }

@@ -5,7 +5,7 @@
 load helper
 
 @test "two hundred kills at random moments" {
-	run timeout 600 python3 "$BATS_TEST_DIRNAME/kills.py" "${CORACLE_KILLS:-200}" 3>&-
+	KILL_PORT=$(free_port) run timeout 1200 python3 "$BATS_TEST_DIRNAME/kills.py" "${CORACLE_KILLS:-200}" 3>&-
 	[ "$status" = 0 ] || { echo "$output"; return 1; }
 }
 
@@ -14,7 +14,7 @@ load helper
 	pid=$(c inspect -f '{{.State.Pid}}' m)
 	monitor=$(jq .monitorPid "$CORACLE_RUNROOT"/containers/*/run.json)
 	kill -9 "$monitor"
-	soon 3 bash -c "! [ -d /proc/$pid ]"
+	soon 3 gone "$pid"
 	soon 2 is_status m exited
 	runs start m
 	is running "$(status_of m)"
@@ -33,7 +33,8 @@ load helper
 	soon 5 is_status m running
 	kill -9 $client
 	wait $client || true
-	sleep 0.2
+	# whoever is served now comes behind the end of the client
+	runs exec m true
 	is running "$(status_of m)"
 }
 
@@ -99,6 +100,7 @@ load helper
 	# The monitor makes its part again at once, so that not all may be empty at the end.
 	find "$CORACLE_RUNROOT" -mindepth 1 -delete 2>/dev/null || true
 	soon 3 bash -c "'$CORACLE' ps --format '{{.Names}} {{.Status}}' | grep -q '^w Up'"
+	soon 3 c exec w true
 	runs exec w echo reached
 	is reached
 	runs ps -a --format '{{.Names}}'
@@ -106,12 +108,12 @@ load helper
 	has '^w$'
 	SECONDS=0
 	runs rm -f -t 0 w
-	[ $SECONDS -le 2 ]
+	[ $SECONDS -lt 10 ]
 	runs start made
 	runs run --rm busybox echo on
 	is on
 	# The process that could not be found any more must not outlive its container for ever.
-	soon 5 bash -c "! [ -d /proc/$pid ]"
+	soon 5 gone "$pid"
 }
 
 @test "a runtime directory that is gone altogether is made again" {
@@ -126,7 +128,7 @@ load helper
 	set -eu
 	mount -t tmpfs -o size=12m,mode=0700 none "$WORK/small"
 	export CORACLE_ROOT=$WORK/small/data
-	c() { timeout 60 "$CORACLE" "$@"; }
+	c() { timeout 300 "$CORACLE" "$@"; }
 	c import "$WORK/busybox.tar" busybox:latest >/dev/null
 	c create --name before busybox true >/dev/null
 	dd if=/dev/zero of="$WORK/small/fill" bs=4k 2>/dev/null || true
@@ -145,7 +147,7 @@ load helper
 	c run --rm --network none busybox echo room-again
 	END
 	mkdir -p "$WORK/small"
-	run --separate-stderr timeout 120 unshare --user --map-root-user --map-auto --mount sh "$WORK/full" 3>&-
+	run --separate-stderr timeout 300 unshare --user --map-root-user --map-auto --mount sh "$WORK/full" 3>&-
 	is room-again
 }
 
@@ -154,12 +156,12 @@ load helper
 	set -eu
 	mount -t tmpfs -o size=12m,mode=0700 none "$WORK/small"
 	export CORACLE_ROOT=$WORK/small/data
-	timeout 60 "$CORACLE" import "$WORK/busybox.tar" busybox:latest >/dev/null
-	timeout 60 "$CORACLE" run --network none --name noisy --log-opt max-size=100m busybox sh -c 'head -c 20000000 /dev/zero | tr "\0" x; echo; exit 6' >/dev/null || echo "status $?"
-	timeout 60 "$CORACLE" ps -a --format '{{.Names}} {{.State}}'
+	timeout 300 "$CORACLE" import "$WORK/busybox.tar" busybox:latest >/dev/null
+	timeout 300 "$CORACLE" run --network none --name noisy --log-opt max-size=100m busybox sh -c 'head -c 20000000 /dev/zero | tr "\0" x; echo; exit 6' >/dev/null || echo "status $?"
+	timeout 300 "$CORACLE" ps -a --format '{{.Names}} {{.State}}'
 	END
 	mkdir -p "$WORK/small"
-	run --separate-stderr timeout 120 unshare --user --map-root-user --map-auto --mount sh "$WORK/fulllog" 3>&-
+	run --separate-stderr timeout 300 unshare --user --map-root-user --map-auto --mount sh "$WORK/fulllog" 3>&-
 	is $'status 6\nnoisy exited'
 }
 

@@ -8,7 +8,7 @@ load registries
 file_setup()
 {
 	registries_begin
-	registry plain "$(free_port)"
+	registry plain
 	export PLAIN
 	PLAIN=$(port plain)
 	gcc -static -O1 -w "$BATS_TEST_DIRNAME/rung_probe.c" -o "$WORK/probe"
@@ -113,7 +113,7 @@ as_other()
 	uids=$(awk -F: -v me="$(id -un)" '$1 == me && $3 >= 65536 {print $2; exit}' /etc/subuid)
 	gids=$(awk -F: -v me="$(id -un)" '$1 == me && $3 >= 65536 {print $2; exit}' /etc/subgid)
 	[ -n "$uids" ] && [ -n "$gids" ] || skip "too few subordinate ids"
-	timeout 60 unshare --user --map-users "$uids,0,65536" --map-groups "$gids,0,65536" --setuid 0 --setgid 0 --mount sh -ec '
+	timeout 300 unshare --user --map-users "$uids,0,65536" --map-groups "$gids,0,65536" --setuid 0 --setgid 0 --mount sh -ec '
 		mount -t tmpfs -o mode=0755 none /mnt
 		for p in newuidmap newgidmap; do cp /usr/bin/$p /mnt/$p; chmod 4755 /mnt/$p; mount --bind /mnt/$p /usr/bin/$p; done
 		printf "1000:0:1000\n1000:1001:64535\n" >/mnt/sub; mount --bind /mnt/sub /etc/subuid; mount --bind /mnt/sub /etc/subgid
@@ -136,9 +136,9 @@ as_other()
 
 @test "from a read-only mount, and with one id only" {
 	need fuse-overlayfs /dev/fuse
-	run --separate-stderr timeout 60 unshare --user --map-root-user --mount sh -ec '
+	run --separate-stderr timeout 300 unshare --user --map-root-user --mount sh -ec '
 		mount --bind "$WORK/site" "$WORK/site"; mount -o remount,bind,ro "$WORK/site"
-		! touch "$WORK/site/store/x" 2>/dev/null
+		! touch "$WORK/site/store/x" 2>/dev/null || exit 9
 		export CORACLE_ROOT=$WORK/one CORACLE_RUNROOT=$WORK/onerun
 		exec unshare --user --map-user=$(id -u) --map-group=$(id -g) sh -c "
 			\"$CORACLE\" store add \"$WORK/site\"

@@ -6,7 +6,7 @@ load helper
 
 term()
 {
-	timeout 60 python3 "$BATS_TEST_DIRNAME/terminal.py" "$1" 3>&- 2>&1
+	timeout 600 python3 "$BATS_TEST_DIRNAME/terminal.py" "$1" 3>&- 2>&1
 }
 
 @test "stdin, stdout and stderr are a terminal, and TERM is set" { term is-a-terminal; }
@@ -33,19 +33,30 @@ term()
 	has '^on a pty.?$'
 }
 
+on_screen()
+{
+	"${tmux[@]}" capture-pane -p | grep -q -- "$1"
+}
+
+no_session()
+{
+	! "${tmux[@]}" has-session
+}
+
 @test "in tmux: a full screen program, resized" {
 	need tmux
 	tmux=(tmux -L "coracle$$" -f /dev/null)
 	"${tmux[@]}" new-session -d -x 100 -y 30 "$CORACLE run -it --rm --name scr busybox sh" 3>&-
-	soon 10 bash -c "tmux -L coracle$$ capture-pane -p | grep -q '#'"
+	soon 10 on_screen '#'
 	"${tmux[@]}" send-keys 'seq 100 >/l; less /l' Enter
-	soon 10 bash -c "tmux -L coracle$$ capture-pane -p | grep -q '^29$'"
+	soon 10 on_screen '^29$'
 	"${tmux[@]}" resize-window -x 60 -y 12
 	"${tmux[@]}" send-keys q
-	"${tmux[@]}" send-keys 'clear; stty size' Enter
-	soon 10 bash -c "tmux -L coracle$$ capture-pane -p | grep -q '^12 60$'"
+	# tmux itself puts a new size off for a moment
+	"${tmux[@]}" send-keys 'until [ "$(stty size)" = "12 60" ]; do sleep 0.1; done; clear; stty size' Enter
+	soon 10 on_screen '^12 60$'
 	"${tmux[@]}" send-keys 'exit' Enter
-	soon 10 bash -c "! tmux -L coracle$$ has-session"
+	soon 10 no_session
 	runs ps -aq
 	is ""
 }

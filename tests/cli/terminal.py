@@ -47,7 +47,7 @@ class Terminal:
             except OSError:
                 pass
 
-    def expect(self, pattern, seconds=15):
+    def expect(self, pattern, seconds=120):
         end = time.monotonic() + seconds
         while not re.search(pattern.encode(), self.seen):
             if time.monotonic() > end:
@@ -57,7 +57,7 @@ class Terminal:
         self.seen = self.seen[found.end():]
         return found.group(0).decode()
 
-    def end(self, seconds=15):
+    def end(self, seconds=120):
         stop = time.monotonic() + seconds
         while self.client.poll() is None:
             assert time.monotonic() < stop, f'the client did not end; {self.seen!r}'
@@ -65,12 +65,23 @@ class Terminal:
         self.read(0.1)
         return self.client.returncode
 
+    def expect_size(self, size):
+        """The shell is asked until it has heard of the new size."""
+        self.type('while [ "$(stty size)" != "%s" ]; do sleep 0.05; done; stty size\n' % size)
+        self.expect(r'\n%s\r' % size)
+
+    def sleep_until_interrupted(self):
+        # the word is not in what is typed, so it is not its echo
+        self.type('(echo be""gun; exec sleep 1000)\n')
+        self.expect('begun')
+        self.type('\x03')
+
     def restored(self):
         return termios.tcgetattr(self.slave) == self.before
 
 
 def coracle(*arguments):
-    return subprocess.run([CORACLE, *arguments], stdout=subprocess.PIPE, check=True, timeout=30).stdout.decode().strip()
+    return subprocess.run([CORACLE, *arguments], stdout=subprocess.PIPE, check=True, timeout=180).stdout.decode().strip()
 
 
 def shell(*options):
@@ -88,9 +99,7 @@ def size_before_exec():
 def resize():
     terminal = shell()
     terminal.resize(50, 90)
-    time.sleep(0.3)
-    terminal.type('stty size\n')
-    terminal.expect('50 90')
+    terminal.expect_size('50 90')
     terminal.type('exit 7\n')
     assert terminal.end() == 7
 
@@ -155,9 +164,7 @@ def detach_prefix_passes():
 
 def control_c():
     terminal = shell()
-    terminal.type('sleep 100\n')
-    time.sleep(0.5)
-    terminal.type('\x03')
+    terminal.sleep_until_interrupted()
     terminal.type('echo st-$?\n')
     terminal.expect('st-130')
     terminal.type('exit\n')
@@ -193,9 +200,7 @@ def exec_size_and_status():
     terminal.type('stty size\n')
     terminal.expect('21 77')
     terminal.resize(44, 55)
-    time.sleep(0.3)
-    terminal.type('stty size\n')
-    terminal.expect('44 55')
+    terminal.expect_size('44 55')
     terminal.type('exit 9\n')
     assert terminal.end() == 9
     assert terminal.restored()
@@ -212,21 +217,21 @@ def exec_detach():
 
 def much_output():
     terminal = Terminal('run', '-it', '--rm', 'busybox', 'sh', '-c', 'seq 20000; echo finished')
-    terminal.expect('20000\r\nfinished', 30)
+    terminal.expect('20000\r\nfinished')
     assert terminal.end() == 0
 
 
 def slow_reader_and_paste():
     terminal = shell()
     text = 'x' * 3000
-    terminal.type(f'stty -echo; while read -r line; do echo got ${{#line}}; done\n')
-    time.sleep(0.5)
+    terminal.type('stty -echo; echo re""ady; while read -r line; do echo got ${#line}; done\n')
+    terminal.expect('ready')
     for _ in range(5):
         terminal.type(text + '\n')
     for _ in range(5):
         terminal.expect('got 3000')
     terminal.type('\x04')
-    time.sleep(0.2)
+    terminal.expect('# ')
     terminal.type('exit\n')
     terminal.end()
 
@@ -235,7 +240,7 @@ def hang_up():
     terminal = shell()
     os.close(terminal.slave)
     os.close(terminal.master)
-    terminal.client.wait(15)
+    terminal.client.wait(120)
     coracle('rm', '-f', '-t', '0', 'term')
 
 
@@ -249,12 +254,8 @@ def runtime_run():
     terminal.expect('33 111')
     terminal.expect('/dev/(pts/0|console)')
     terminal.resize(44, 55)
-    time.sleep(0.2)
-    terminal.type('stty size\n')
-    terminal.expect('44 55')
-    terminal.type('sleep 100\n')
-    time.sleep(0.2)
-    terminal.type('\x03')
+    terminal.expect_size('44 55')
+    terminal.sleep_until_interrupted()
     terminal.type('echo still-$((1 + 1)); exit 5\n')
     terminal.expect('still-2')
     assert terminal.end() == 5
@@ -277,8 +278,8 @@ def runtime_killed():
         terminal = Terminal('runtime', 'run', '--bundle', os.environ['BUNDLE'], 'tty-kill')
         terminal.expect('# ')
         # a shell at its prompt does not mind SIGTERM
-        terminal.type('exec sleep 100\n')
-        time.sleep(0.3)
+        terminal.type('echo be""gun; exec sleep 1000\n')
+        terminal.expect('begun')
         coracle('runtime', 'kill', 'tty-kill', str(int(number)))
         if number == signal.SIGTERM:
             # the first process of a pid namespace does not mind what it has no handler for

@@ -33,7 +33,7 @@ static const char helper[] =
 	"get) read -r server\n"
 	"  case $server in\n"
 	"  slow.io) exec sleep 60;;\n"
-	"  daemon.io) sleep 3 & echo '{\"ServerURL\":\"x\",\"Username\":\"d\",\"Secret\":\"s\"}'; exit 0;;\n"
+	"  daemon.io) sleep 100 2>/dev/null & echo '{\"ServerURL\":\"x\",\"Username\":\"d\",\"Secret\":\"s\"}'; exit 0;;\n"
 	"  token.io) echo '{\"ServerURL\":\"x\",\"Username\":\"<token>\",\"Secret\":\"refresh\"}';;\n"
 	"  junk.io) echo 'topsecret';;\n"
 	"  broken.io) echo 'the keychain is locked'; exit 1;;\n"
@@ -242,6 +242,7 @@ START_TEST(waits_for_a_helper_only_so_long)
 	put("home/.docker/config.json", "{\"credHelpers\":{\"slow.io\":\"test\",\"daemon.io\":\"test\"}}", 0600);
 	options.helper_seconds = 1;
 	expect_part("slow.io", "x", "get gave no answer within 1 seconds");
+	options.helper_seconds = 60;
 	/* the answer counts when the program has ended, whoever keeps the pipe */
 	expect("daemon.io", "x", "d:s");
 }
