@@ -85,9 +85,10 @@ static int ask(const char *question, bool hidden, char **out, struct error *err)
 	if (signal_fd < 0)
 		return error_errno(err, errno, "signalfd");
 	(void) sigprocmask(SIG_BLOCK, &ending, &old);
-	(void) !write_all(fd, question, strlen(question));
+	/* first of all: who answers at once must neither be shown nor lost */
 	if (hidden)
 		(void) tcsetattr(fd, TCSAFLUSH, &silent);
+	(void) !write_all(fd, question, strlen(question));
 	n = read_line(fd, signal_fd, answer, sizeof answer - 1);
 	if (hidden)
 		(void) tcsetattr(fd, TCSAFLUSH, &saved);

@@ -435,9 +435,15 @@ runs_podman()
 }
 
 @test "a terminal is asked without echo, and shows a line a layer" {
-	run --separate-stderr python3 "$BATS_TEST_DIRNAME/login_terminal.py" "$CORACLE" "$USERS"
+	run --separate-stderr python3 "$BATS_TEST_DIRNAME/login_terminal.py" "$USERS" "$CORACLE"
 	[ "$status" = 0 ] || { echo "$output $stderr"; return 1; }
 	is ann "$(c login --get-login "$USERS")"
+	# who answers as soon as the question is there, while the terminal takes its time
+	need strace
+	c logout "$USERS"
+	run --separate-stderr python3 "$BATS_TEST_DIRNAME/login_terminal.py" "$USERS" \
+		strace -f -qq -o "$WORK/trace" -e trace=ioctl -e inject=ioctl:delay_enter=300000 "$CORACLE"
+	[ "$status" = 0 ] || { echo "$output $stderr"; return 1; }
 	run python3 -c 'import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))' \
 		"$CORACLE" pull --tls-verify=false "$PLAIN/team/app:1" </dev/null
 	[ "$status" = 0 ]
