@@ -361,6 +361,11 @@ broken_off()
 	is '' "$(ls "$CORACLE_ROOT/store/parts")"
 }
 
+no_pulls()
+{
+	! pgrep -u "$(id -u)" -f "^$CORACLE pull "
+}
+
 @test "killed at any moment it leaves nothing half-made" {
 	local i pid
 	for i in $(seq 20); do
@@ -372,6 +377,8 @@ broken_off()
 		wait $pid 2>/dev/null || true
 		c images --format json >/dev/null
 	done
+	# a worker dies with its pull, but not in the middle of a system call
+	soon 5 no_pulls
 	runs pull -q --tls-verify=false "$BIG/good/app:1"
 	runs image inspect "$BIG/good/app:1"
 	is '' "$(ls "$CORACLE_ROOT/store/parts")"
