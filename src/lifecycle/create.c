@@ -4,6 +4,7 @@
 
 #include "coracle/base/alloc.h"
 #include "coracle/base/clock.h"
+#include "coracle/base/fd.h"
 #include "coracle/base/file.h"
 #include "coracle/base/path.h"
 #include "coracle/base/spawn.h"
@@ -19,12 +20,9 @@
 #include <limits.h>
 #include <pwd.h>
 #include <sched.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
-#include <sys/un.h>
 
 #define FULL_BYTES (64u << 10)
 
@@ -140,14 +138,11 @@ static int claim(struct lifecycle *lifecycle, const char *id, struct creation *c
 
 static int listen_gate(struct creation *creation, struct error *err)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = fd_socket_address(creation->dir_fd, GATE_SOCKET);
 
 	creation->gate_fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (creation->gate_fd < 0)
 		return error_errno(err, errno, "socket");
-	/* a path may be longer than the 107 bytes of an address (unix(7)) */
-	(void) snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" GATE_SOCKET,
-	                creation->dir_fd);
 	if (bind(creation->gate_fd, (const struct sockaddr *) &address, sizeof address) < 0
 	    || listen(creation->gate_fd, 4) < 0)
 		return error_errno(err, errno, "socket " GATE_SOCKET);

@@ -10,15 +10,13 @@
 #include "lifecycle_private.h"
 
 #include "coracle/base/alloc.h"
+#include "coracle/base/fd.h"
 #include "coracle/base/path.h"
 
 #include <fcntl.h>
 #include <poll.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/un.h>
 
 #define MESSAGE_MAX 4096
 #define DIRECTORY   "notify"
@@ -57,7 +55,7 @@ int notify_prepare(const struct lifecycle *lifecycle, const char *id, int dir_fd
 
 int notify_listen(int dir_fd, struct error *err)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = fd_socket_address(dir_fd, SOCKET);
 	AUTO_CLOSE int fd = -1;
 	struct stat st;
 
@@ -65,7 +63,6 @@ int notify_listen(int dir_fd, struct error *err)
 		return -1;
 	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	(void) unlinkat(dir_fd, SOCKET, 0);
-	(void) snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" SOCKET, dir_fd);
 	if (fd < 0 || bind(fd, (const struct sockaddr *) &address, sizeof address) < 0
 	    || fchmodat(dir_fd, SOCKET, 0666, 0) < 0)
 		return error_errno(err, errno, "socket " SOCKET);

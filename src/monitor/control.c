@@ -16,30 +16,20 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 
 #define REQUEST_MAX_BYTES (1 << 20)
-
-/* sun_path holds 108 bytes: go through the directory's descriptor, which is short whatever the path */
-static void control_address(int dir_fd, struct sockaddr_un *address)
-{
-	address->sun_family = AF_UNIX;
-	(void) snprintf(address->sun_path, sizeof address->sun_path, "/proc/self/fd/%d/control", dir_fd);
-}
+#define CONTROL_SOCKET    "control"
 
 int control_listen(struct monitor *monitor, struct error *err)
 {
-	struct sockaddr_un address = {0};
+	struct sockaddr_un address = fd_socket_address(monitor->runtime_fd, CONTROL_SOCKET);
 	int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0)
 		return error_errno(err, errno, "control socket");
-	control_address(monitor->runtime_fd, &address);
-	(void) unlinkat(monitor->runtime_fd, "control", 0);
+	(void) unlinkat(monitor->runtime_fd, CONTROL_SOCKET, 0);
 	if (bind(fd, (const struct sockaddr *) &address, sizeof address) < 0 || listen(fd, 128) < 0) {
 		int saved = errno;
 
@@ -174,14 +164,14 @@ static int control_connect(const struct paths *paths, const char *id, struct err
 {
 	AUTO_CLOSE int dir_fd = state_runtime_open(paths, id);
 	AUTO_CLOSE int fd = -1;
-	struct sockaddr_un address = {0};
+	struct sockaddr_un address;
 
 	if (dir_fd < 0)
 		return error_set(err, ERROR_CONFLICT, "container %.12s is not running", id), -ESRCH;
 	fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 	if (fd < 0)
 		return error_errno(err, errno, "socket");
-	control_address(dir_fd, &address);
+	address = fd_socket_address(dir_fd, CONTROL_SOCKET);
 	if (connect(fd, (const struct sockaddr *) &address, sizeof address) < 0)
 		return error_set(err, ERROR_CONFLICT, "container %.12s is not running", id), -ESRCH;
 	return TAKE_FD(fd);

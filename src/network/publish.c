@@ -6,15 +6,13 @@
  * (slirp4netns(1), API SOCKET).
  */
 #include "coracle/base/alloc.h"
+#include "coracle/base/fd.h"
 #include "coracle/base/json.h"
 #include "coracle/base/text.h"
 #include "coracle/network/network.h"
 
-#include <stdio.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <sys/time.h>
-#include <sys/un.h>
 #include <time.h>
 
 #include "relay.h"
@@ -29,14 +27,12 @@
 
 static int api_connect(int runtime_fd)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = fd_socket_address(runtime_fd, SLIRP_SOCKET);
 	struct timeval timeout = {.tv_sec = REPLY_SECONDS};
 	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return -errno;
-	(void) snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/" SLIRP_SOCKET,
-	                runtime_fd);
 	if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout) < 0
 	    || setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout) < 0
 	    || connect(fd, (const struct sockaddr *) &address, sizeof address) < 0)

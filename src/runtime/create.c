@@ -16,8 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
 
@@ -430,13 +428,11 @@ int runtime_created(struct runtime_process *process, struct error *err)
 
 static int connect_gate(int dir_fd, const char *name, struct error *err)
 {
-	struct sockaddr_un address = {.sun_family = AF_UNIX};
+	struct sockaddr_un address = fd_socket_address(dir_fd, name);
 	AUTO_CLOSE int fd = socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0);
 
 	if (fd < 0)
 		return error_errno(err, errno, "socket");
-	/* a path may be longer than the 107 bytes of an address (unix(7)) */
-	(void) snprintf(address.sun_path, sizeof address.sun_path, "/proc/self/fd/%d/%s", dir_fd, name);
 	if (connect(fd, (const struct sockaddr *) &address, sizeof address) < 0)
 		return error_errno(err, errno, "reach the container's first process");
 	return TAKE_FD(fd);

@@ -5,6 +5,9 @@
 
 #include "coracle/base/base.h"
 
+#include <sys/socket.h>
+#include <sys/un.h>
+
 #define FD_PASS_MAX 16 /* descriptors in one message */
 
 /*
@@ -28,6 +31,11 @@ int fd_set_cloexec(int fd, bool on) MUST_USE;
 int fd_set_nonblocking(int fd, bool on) MUST_USE;
 /* fd_copy - F_DUPFD_CLOEXEC at 3 or above; descriptor or negative errno */
 int fd_copy(int fd) MUST_USE;
+/*
+ * fd_socket_address - of a socket in a directory, for bind(2) and connect(2): through the directory's descriptor,
+ * because its path may be longer than the 107 bytes of an address (unix(7)). name: at most 80 bytes
+ */
+struct sockaddr_un fd_socket_address(int dir_fd, const char *name) NONNULL(2);
 /* fd_open_standard - make sure that 0, 1 and 2 are open (on /dev/null); first thing in main() */
 int fd_open_standard(void) MUST_USE;
 
