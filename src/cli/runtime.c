@@ -11,8 +11,8 @@
 #include "coracle/base/number.h"
 #include "coracle/base/selfexec.h"
 #include "coracle/lifecycle/log.h"
+#include "coracle/sys/process.h"
 
-#include <fcntl.h>
 #include <seccomp.h>
 #include <string.h>
 
@@ -57,22 +57,10 @@ static int choose_manager(enum cgroup_manager *out, struct error *err)
 	                 globals.cgroup_manager);
 }
 
-/* In a user namespace (podman's, say) root is none. */
-static bool is_real_root(void)
-{
-	char text[64] = "";
-	AUTO_CLOSE int fd = open("/proc/self/uid_map", O_RDONLY | O_CLOEXEC);
-	unsigned inside, outside, count;
-
-	if (geteuid() != 0 || fd < 0 || read(fd, text, sizeof text - 1) <= 0)
-		return false;
-	return sscanf(text, "%u %u %u", &inside, &outside, &count) == 3 && inside == 0 && outside == 0
-	       && count == UINT32_MAX;
-}
-
 int runtime_open(struct lifecycle *out, struct error *err)
 {
-	bool rootless = !is_real_root();
+	/* in a user namespace (podman's, say) root is none */
+	bool rootless = geteuid() != 0 || !process_in_first_userns();
 	int r;
 
 	*out = (struct lifecycle){.root_fd = -1};

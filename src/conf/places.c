@@ -3,12 +3,9 @@
 #include "coracle/conf/places.h"
 
 #include "coracle/base/alloc.h"
-#include "coracle/base/file.h"
 #include "coracle/base/path.h"
 #include "coracle/conf/paths.h"
-
-#include <fcntl.h>
-#include <string.h>
+#include "coracle/sys/process.h"
 
 /* user_directory - owned "$variable/name" when that is absolute, else "home/usual/name", else NULL */
 static char *user_directory(const char *variable, const char *home, const char *usual, const char *name)
@@ -18,17 +15,6 @@ static char *user_directory(const char *variable, const char *home, const char *
 	if (value && *value == '/')
 		return path_join(value, name);
 	return home && usual ? xprintf("%s/%s/%s", home, usual, name) : NULL;
-}
-
-/* is_host_root - root, and not merely mapped to it in a user namespace (user_namespaces(7)) */
-static bool is_host_root(void)
-{
-	AUTO_FREE char *map = NULL;
-
-	if (geteuid() != 0)
-		return false;
-	/* one line that maps all 2^32 - 1 ids */
-	return file_read(AT_FDCWD, "/proc/self/uid_map", 4096, &map, NULL) < 0 || strstr(map, " 4294967295");
 }
 
 void places_find(const char *root, struct places *out)
@@ -46,8 +32,10 @@ void places_find(const char *root, struct places *out)
 	out->user = user_directory("XDG_CONFIG_HOME", out->home, ".config", "containers");
 	out->user_docker = user_directory("XDG_CONFIG_HOME", out->home, ".config", "docker");
 	out->runtime = user_directory("XDG_RUNTIME_DIR", NULL, NULL, "containers");
-	out->cache = is_host_root() ? xprintf("%s/var/cache/containers", root)
-	                            : user_directory("XDG_CACHE_HOME", out->home, ".cache", "containers");
+	/* not in a user namespace where root is merely mapped */
+	out->cache = geteuid() == 0 && process_in_first_userns()
+	                     ? xprintf("%s/var/cache/containers", root)
+	                     : user_directory("XDG_CACHE_HOME", out->home, ".cache", "containers");
 	if (docker && *docker)
 		out->docker_config = path_clean(docker);
 	else

@@ -7,6 +7,7 @@
 #include "plan.h"
 
 #include "coracle/base/alloc.h"
+#include "coracle/sys/process.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -42,14 +43,6 @@ static bool is_like(const char *file, const char *name)
 	return name[length - 1] == '*' ? strncmp(file, name, length - 1) == 0 : strcmp(file, name) == 0;
 }
 
-/* The first user namespace: its number is fixed (linux/nsfs.h, USER_NS_INIT_INO) */
-static bool is_first_userns(void)
-{
-	struct stat st;
-
-	return stat("/proc/self/ns/user", &st) < 0 || st.st_ino == 0xEFFFFFFDu;
-}
-
 /* Made for it, or joined by a path that is not our own; a user namespace that we are in already does as well. */
 static bool is_own(const struct oci_linux *linux_, const char *type, const char *file)
 {
@@ -65,7 +58,7 @@ static bool is_own(const struct oci_linux *linux_, const char *type, const char 
 		return stat(ours, &here) < 0 || stat(wanted->path, &there) < 0 || here.st_dev != there.st_dev
 		       || here.st_ino != there.st_ino;
 	}
-	return strcmp(type, "user") == 0 && !is_first_userns();
+	return strcmp(type, "user") == 0 && !process_in_first_userns();
 }
 
 static int check(const struct oci_linux *linux_, const char *name, const char *file, struct error *err)

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -197,6 +198,14 @@ int process_boot_id(char into[static 37])
 int process_exit_code(int status)
 {
 	return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+/* its number is fixed: linux/nsfs.h, USER_NS_INIT_INO */
+bool process_in_first_userns(void)
+{
+	struct stat st;
+
+	return stat("/proc/self/ns/user", &st) < 0 || st.st_ino == 0xEFFFFFFDu;
 }
 
 uint64_t process_ignored_signals(void)

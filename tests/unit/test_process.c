@@ -114,6 +114,19 @@ START_TEST(boot_id_has_36_characters)
 }
 END_TEST
 
+static void check_namespace(const void *unused)
+{
+	(void) unused;
+	CHECK(!process_in_first_userns());
+}
+
+/* root in one that somebody made is not the host's, whatever it maps */
+START_TEST(a_user_namespace_that_was_made_is_not_the_first)
+{
+	in_namespaces(check_namespace, NULL);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("process");
@@ -127,6 +140,7 @@ int main(void)
 	tcase_add_test(tcase, a_process_is_known_by_pid_and_start);
 	tcase_add_test(tcase, name_may_hold_brackets_and_blanks);
 	tcase_add_test(tcase, boot_id_has_36_characters);
+	tcase_add_test(tcase, a_user_namespace_that_was_made_is_not_the_first);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

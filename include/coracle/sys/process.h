@@ -31,6 +31,8 @@ int process_open(pid_t pid, uint64_t start_time) MUST_USE;
 pid_t process_reachable(pid_t pid) MUST_USE;
 /* process_boot_id - /proc/sys/kernel/random/boot_id, 36 characters; -errno when unreadable */
 int process_boot_id(char into[static 37]) MUST_USE;
+/* process_in_first_userns - the user namespace that we are in is the host's: root here is root (user_namespaces(7)); true when /proc can't tell */
+bool process_in_first_userns(void);
 /* process_ignored_signals - bit n-1: this process ignores signal n (/proc/self/status, SigIgn); all bits when that can't be read */
 uint64_t process_ignored_signals(void);
 /* process_exit_code - 0..255, or 128+n, from a wait status */
