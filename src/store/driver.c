@@ -54,7 +54,20 @@ static const struct driver *recall(const struct paths *paths, const char *memory
 	return driver_find(line);
 }
 
-static const struct driver *driver_try(struct store *store, const char *wanted, struct pairs *tried, struct error *err)
+/* is_passing - what failed so may work in a minute */
+static bool is_passing(int errnum)
+{
+	static const int passing[] = {ENOSPC, EDQUOT, ENOMEM, EAGAIN, EMFILE, ENFILE, EINTR, ETIMEDOUT};
+
+	for (size_t i = 0; i < ARRAY_LEN(passing); i++)
+		if (errnum == passing[i])
+			return true;
+	return false;
+}
+
+/* driver_try - passing: out, true when one before it may work another time */
+static const struct driver *driver_try(struct store *store, const char *wanted, struct pairs *tried, bool *passing,
+                                       struct error *err)
 {
 	AUTO_TEXT struct text reasons = TEXT_INIT(sizeof err->text);
 
@@ -68,6 +81,7 @@ static const struct driver *driver_try(struct store *store, const char *wanted, 
 			return drivers[i];
 		}
 		pairs_set(tried, drivers[i]->name, reason.text);
+		*passing = *passing || is_passing(reason.errnum);
 		/* a line that is cut off is still a reason */
 		(void) text_printf(&reasons, "%s%s", reasons.length ? "; " : "", reason.text);
 	}
@@ -123,7 +137,8 @@ static int question_make(struct store *store, const char *wanted, struct questio
 static const struct driver *answer(struct store *store, const struct paths *paths, const struct question *question,
                                    struct pairs *tried, struct error *err)
 {
-	const struct driver *driver = driver_try(store, question->name, tried, err);
+	bool passing = false;
+	const struct driver *driver = driver_try(store, question->name, tried, &passing, err);
 	AUTO_FREE char *line = NULL;
 
 	if (!driver) {
@@ -131,6 +146,9 @@ static const struct driver *answer(struct store *store, const struct paths *path
 		(void) unlinkat(paths->runtime_fd, question->memory, 0);
 		return NULL;
 	}
+	/* a disk that was full must not mean copies for the rest of the boot */
+	if (passing)
+		return driver;
 	line = xprintf("%s %s", driver->name, question->device);
 	/* a memory that cannot be written costs only the next start's probe */
 	(void) !file_write(paths->runtime_fd, question->memory, line, strlen(line), 0600, FILE_FAST);

@@ -18,6 +18,7 @@
 #include <sys/wait.h>
 
 #include "overlay.h"
+#include "store_private.h"
 
 #define PROBE_TIMEOUT_MS 10000
 
@@ -103,28 +104,21 @@ static int wait_child(pid_t pid)
 		return r;
 	if (late)
 		return -ETIMEDOUT;
-	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EIO;
+	return WIFEXITED(status) ? -WEXITSTATUS(status) : -EINTR;
 }
 
 int overlay_probe_in_child(struct store *store, int (*try)(int dir_fd))
 {
-	AUTO_FREE char *place = xprintf("tmp/probe.%d", (int) getpid());
-	AUTO_CLOSE int dir_fd = -1;
+	/* locked, so that a prune beside us does not take it away: the answer is remembered */
+	AUTO_WORKSPACE struct workspace workspace = WORKSPACE_INIT;
+	struct error failure = {0};
 	pid_t pid;
-	int r = tree_remove(store_fd(store), place);
+	int r = workspace_open(store, "probe", &workspace, &failure);
 
-	if (r >= 0)
-		r = directory_make(store_fd(store), place, 0700);
 	if (r < 0)
 		return r;
-	dir_fd = directory_open(store_fd(store), place);
-	if (dir_fd < 0)
-		return dir_fd;
 	pid = fork();
 	if (pid == 0)
-		child_main(dir_fd, try);
-	r = pid < 0 ? -errno : wait_child(pid);
-	/* leftovers lie in store/tmp, which store_sweep() cleans */
-	(void) !tree_remove(store_fd(store), place);
-	return r;
+		child_main(workspace.fd, try);
+	return pid < 0 ? -errno : wait_child(pid);
 }

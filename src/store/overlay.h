@@ -37,7 +37,8 @@ int overlay_reopen(int fd) MUST_USE;
  *
  * try  gets an empty directory in store/tmp, opened in that namespace, which is removed afterwards
  * Outside of a user namespace where it may mount, the child makes one with a single id.
- * Returns 0 or the negative errno that try returned; a child that hangs is ended after 10 s (-ETIMEDOUT).
+ * Returns 0 or the negative errno that try returned; a child that hangs is ended after 10 s (-ETIMEDOUT), -EINTR is
+ * one that was killed.
  */
 int overlay_probe_in_child(struct store *store, int (*try)(int dir_fd)) NONNULL(1, 2) MUST_USE;
 

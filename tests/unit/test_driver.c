@@ -15,6 +15,8 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
+#include "../../src/store/overlay.h"
+
 static const char low[] = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 static const char top[] = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
 
@@ -390,6 +392,82 @@ START_TEST(passes_over_an_answer_of_another_store)
 }
 END_TEST
 
+/* fill - files until there is room for none */
+static int fill(int dir_fd)
+{
+	for (int i = 0; i < 1000; i++) {
+		char name[16];
+		AUTO_CLOSE int fd = -1;
+
+		(void) snprintf(name, sizeof name, "fill%d", i);
+		fd = openat(dir_fd, name, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+		if (fd < 0)
+			return errno == ENOSPC ? i : -errno;
+	}
+	return -EIO;
+}
+
+static int full_body(struct place *place)
+{
+	AUTO_FREE char *small = xprintf("%s/container", place->path);
+	struct paths paths = place->paths;
+	AUTO_PAIRS struct pairs tried = {0};
+	const struct driver *driver;
+	struct store *store = NULL;
+	int files;
+
+	CHECK(mount("none", small, "tmpfs", 0, "nr_inodes=40") == 0);
+	paths.data = small;
+	paths.data_fd = open(small, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	CHECK(paths.data_fd >= 0 && store_open(&paths, &store, &place->err) == 0);
+	files = fill(paths.data_fd);
+	CHECK(files > 0);
+	CHECK(driver_choose(store, &paths, "", &place->err) == &driver_copy);
+	CHECK(!is_there(paths.runtime_fd, "driver.any"));
+	CHECK(driver_choose(store, &paths, "overlay", &place->err) == NULL);
+	for (int i = 0; i < files; i++) {
+		char name[16];
+
+		(void) snprintf(name, sizeof name, "fill%d", i);
+		CHECK(unlinkat(paths.data_fd, name, 0) == 0);
+	}
+	driver = driver_choose(store, &paths, "", &place->err);
+	CHECK(driver && is_there(paths.runtime_fd, "driver.any"));
+	CHECK(driver == driver_explain(store, &paths, "", &tried, &place->err));
+	store_close(store);
+	(void) close(paths.data_fd);
+	return 0;
+}
+
+START_TEST(does_not_remember_what_a_full_disk_left)
+{
+	struct place place;
+
+	place_make(&place);
+	ck_assert_int_eq(run_inside(&place, full_body), 0);
+	place_done(&place);
+}
+END_TEST
+
+static struct store *swept;
+
+static int sweep_and_try(int dir_fd)
+{
+	store_sweep(swept);
+	return mkdirat(dir_fd, "made", 0700) < 0 ? -errno : 0;
+}
+
+START_TEST(a_sweep_leaves_the_place_of_a_probe)
+{
+	struct place place;
+
+	place_make(&place);
+	swept = place.store;
+	ck_assert_int_eq(overlay_probe_in_child(place.store, sweep_and_try), 0);
+	place_done(&place);
+}
+END_TEST
+
 static int host_body(struct place *place)
 {
 	static const char *const empty[] = {"dev", "proc", "run", "sys", "tmp"};
@@ -443,6 +521,8 @@ int main(void)
 	tcase_add_loop_test(tcase, names_the_layer_that_is_missing, 0, ARRAY_LEN(wrong));
 	tcase_add_test(tcase, remembers_which_driver_works);
 	tcase_add_test(tcase, passes_over_an_answer_of_another_store);
+	tcase_add_test(tcase, does_not_remember_what_a_full_disk_left);
+	tcase_add_test(tcase, a_sweep_leaves_the_place_of_a_probe);
 	tcase_add_test(tcase, shows_the_host_and_leaves_it_alone);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
