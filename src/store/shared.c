@@ -8,6 +8,7 @@
 #include "coracle/base/log.h"
 #include "coracle/base/path.h"
 #include "coracle/conf/containers.h"
+#include "coracle/sys/lock.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -18,6 +19,7 @@
 #include "store_private.h"
 
 #define LIST_NAME      "stores.json"
+#define LIST_LOCK      "stores.lock"
 #define LIST_MAX_BYTES (1 << 20)
 
 struct known { int64_t version; struct texts stores; };
@@ -37,6 +39,14 @@ static int known_read(int data_fd, struct known *out, struct error *err)
 	int r = file_read_json(data_fd, LIST_NAME, LIST_MAX_BYTES, known_fields, out, err);
 
 	return r == -ENOENT ? 0 : r;
+}
+
+/* known_lock - held from reading the list until it is written anew; descriptor for AUTO_CLOSE */
+static int known_lock(const struct paths *paths, struct error *err)
+{
+	int fd = lock_take(paths->data_fd, LIST_LOCK, LOCK_MODE_EXCLUSIVE, LOCK_WAIT);
+
+	return fd < 0 ? error_errno(err, -fd, "lock %s/" LIST_LOCK, paths->data ? paths->data : "") : fd;
 }
 
 static int known_write(int data_fd, struct known *known, struct error *err)
@@ -235,7 +245,7 @@ int store_add(const struct paths *paths, const char *directory, struct error *er
 {
 	AUTO(known_done) struct known known = {0};
 	char path[PATH_MAX];
-	AUTO_CLOSE int fd = -1;
+	AUTO_CLOSE int fd = -1, lock = -1;
 	int r;
 
 	if (!realpath(directory, path))
@@ -245,6 +255,9 @@ int store_add(const struct paths *paths, const char *directory, struct error *er
 	fd = shared_open(path, err);
 	if (fd < 0)
 		return error_wrap(err, fd, "%s", path);
+	lock = known_lock(paths, err);
+	if (lock < 0)
+		return lock;
 	r = known_read(paths->data_fd, &known, err);
 	if (r < 0)
 		return r;
@@ -260,7 +273,8 @@ int store_remove(const struct paths *paths, const char *directory, struct error 
 {
 	AUTO(known_done) struct known known = {0};
 	AUTO_FREE char *real = realpath(directory, NULL);
-	int r = known_read(paths->data_fd, &known, err);
+	AUTO_CLOSE int lock = known_lock(paths, err);
+	int r = lock < 0 ? lock : known_read(paths->data_fd, &known, err);
 
 	if (r < 0)
 		return r;

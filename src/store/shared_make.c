@@ -24,9 +24,54 @@ static const struct field mark_fields[] = {
 	FIELD_END,
 };
 
+static const char *const folders[] = {"blobs", "blobs/sha256", "layers", "images", "refs"};
+
+static bool is_empty(int fd, const char *folder)
+{
+	AUTO_TEXTS struct texts names = {0};
+	int r = directory_list(fd, folder, &names);
+
+	for (size_t i = 0; r >= 0 && i < names.count; i++)
+		if (strcmp(folder, "blobs") != 0 || strcmp(names.items[i], "sha256") != 0)
+			return false;
+	return r >= 0 || r == -ENOENT;
+}
+
+/* is_begun - somebody was killed while he made it: empty folders at the most, and no mark */
+static bool is_begun(int fd)
+{
+	AUTO_TEXTS struct texts names = {0};
+
+	if (directory_list(fd, ".", &names) < 0)
+		return false;
+	for (size_t i = 0; i < names.count; i++) {
+		bool known = strncmp(names.items[i], SHARED_MARK ".", strlen(SHARED_MARK ".")) == 0;
+
+		for (size_t j = 0; j < ARRAY_LEN(folders); j++)
+			known = known || strcmp(names.items[i], folders[j]) == 0;
+		if (!known)
+			return false;
+	}
+	for (size_t i = 0; i < ARRAY_LEN(folders); i++)
+		if (!is_empty(fd, folders[i]))
+			return false;
+	return true;
+}
+
+static int open_begun(int dir_fd, const char *directory, struct error *err)
+{
+	AUTO_CLOSE int fd = directory_open(dir_fd, "store");
+
+	if (fd >= 0 && is_begun(fd))
+		return TAKE_FD(fd);
+	(void) error_set(err, ERROR_CONFLICT, "%s/store is there already: only a new store can be made so that others can read it",
+	                 directory);
+	return -EEXIST;
+}
+
 static int open_fresh(const char *directory, struct error *err)
 {
-	AUTO_CLOSE int fd = -1;
+	AUTO_CLOSE int fd = -1, store_fd = -1;
 	int r = mkdir(directory, 0755) < 0 && errno != EEXIST ? -errno : 0;
 
 	if (r < 0)
@@ -34,24 +79,37 @@ static int open_fresh(const char *directory, struct error *err)
 	fd = directory_open(AT_FDCWD, directory);
 	if (fd < 0)
 		return error_errno(err, -fd, "open %s", directory);
-	if (mkdirat(fd, "store", 0755) < 0) {
-		if (errno != EEXIST)
-			return error_errno(err, errno, "make %s/store", directory);
-		(void) error_set(err, ERROR_CONFLICT, "%s/store is there already: only a new store can be made so that others can read it",
-		                 directory);
-		return -EEXIST;
+	if (mkdirat(fd, "store", 0755) == 0) {
+		store_fd = directory_open(fd, "store");
+		if (store_fd < 0)
+			return error_errno(err, -store_fd, "open %s/store", directory);
+	} else if (errno == EEXIST) {
+		store_fd = open_begun(fd, directory, err);
+		if (store_fd < 0)
+			return store_fd;
+	} else {
+		return error_errno(err, errno, "make %s/store", directory);
 	}
 	/* whatever the umask */
-	if (fchmod(fd, 0755) < 0 || fchmodat(fd, "store", 0755, 0) < 0)
+	if (fchmod(fd, 0755) < 0 || fchmod(store_fd, 0755) < 0)
 		return error_errno(err, errno, "change the mode of %s", directory);
-	r = directory_open(fd, "store");
-	return r < 0 ? error_errno(err, -r, "open %s/store", directory) : r;
+	return TAKE_FD(store_fd);
+}
+
+/* write_mark - last, and at once with its mode: it makes a store of the directories */
+static int write_mark(int fd, const char *directory, struct error *err)
+{
+	static const struct mark mark = {.version = VERSION};
+	static const char fresh[] = SHARED_MARK ".new";
+	int r = file_write_json(fd, fresh, mark_fields, &mark, 0644, FILE_DURABLE, err);
+
+	if (r >= 0 && (fchmodat(fd, fresh, 0644, 0) < 0 || renameat(fd, fresh, fd, SHARED_MARK) < 0 || fsync(fd) < 0))
+		r = error_errno(err, errno, "make %s/store/" SHARED_MARK, directory);
+	return r;
 }
 
 int store_share(const char *directory, struct error *err)
 {
-	static const char *const folders[] = {"blobs", "blobs/sha256", "layers", "images", "refs"};
-	static const struct mark mark = {.version = VERSION};
 	AUTO_CLOSE int fd = open_fresh(directory, err);
 	int r = fd;
 
@@ -60,12 +118,10 @@ int store_share(const char *directory, struct error *err)
 		(void) unlinkat(fd, "../store", AT_REMOVEDIR);
 	}
 	for (size_t i = 0; i < ARRAY_LEN(folders) && r >= 0; i++)
-		if (mkdirat(fd, folders[i], 0755) < 0 || fchmodat(fd, folders[i], 0755, 0) < 0)
+		if ((mkdirat(fd, folders[i], 0755) < 0 && errno != EEXIST) || fchmodat(fd, folders[i], 0755, 0) < 0)
 			r = error_errno(err, errno, "make %s/store/%s", directory, folders[i]);
 	if (r >= 0)
-		r = file_write_json(fd, SHARED_MARK, mark_fields, &mark, 0644, FILE_DURABLE, err);
-	if (r >= 0 && fchmodat(fd, SHARED_MARK, 0644, 0) < 0)
-		r = error_errno(err, errno, "change the mode of %s/store/" SHARED_MARK, directory);
+		r = write_mark(fd, directory, err);
 	return r < 0 ? r : 0;
 }
 

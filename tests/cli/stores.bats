@@ -391,3 +391,34 @@ as_other()
 	runs --root "$WORK/site2" --runroot "$WORK/site2run" run --rm --network none localhost/changes:1 stat -c '%a %u:%g' /owned
 	is '600 1000:100'
 }
+
+@test "store create goes on where one was killed, and leaves alone what is not its own" {
+	local state
+	for state in . blobs/sha256 'blobs/sha256 layers images refs' 'blobs/sha256 layers images refs shared.json.12.ab.tmp shared.json.new'; do
+		mkdir -p -m 0700 "$WORK/half/store"
+		(cd "$WORK/half/store" && mkdir -p -m 0700 $state)
+		rmdir "$WORK/half/store/"shared.json.* 2>/dev/null && : >"$WORK/half/store/shared.json.new"
+		(umask 077; c store create "$WORK/half") || { echo "after: $state"; return 1; }
+		is '' "$(find "$WORK/half" -type d -not -perm 0755; find "$WORK/half" -name shared.json -not -perm 0644)"
+		refuses 125 'store is there already' store create "$WORK/half"
+		rm -r "$WORK/half"
+	done
+	for state in locks layers/x blobs/sha256/x overlay-images; do
+		mkdir -p "$WORK/half/store/$state"
+		refuses 125 'store is there already' store create "$WORK/half"
+		rm -r "$WORK/half"
+	done
+}
+
+@test "stores that are added and removed at the same time are all added and removed" {
+	local i jobs=()
+	for i in {1..8}; do c store create "$WORK/many$i" >/dev/null; done
+	for i in {1..8}; do c store add "$WORK/many$i" >/dev/null & jobs+=($!); done
+	wait "${jobs[@]}"
+	is 8 "$(c store ls -q | wc -l)"
+	jobs=()
+	for i in {1..8}; do c store rm "$WORK/many$i" >/dev/null & jobs+=($!); done
+	wait "${jobs[@]}"
+	is '' "$(c store ls -q)"
+	rm -r "$WORK"/many?
+}
