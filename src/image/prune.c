@@ -54,7 +54,7 @@ static int remove_image(struct engine *engine, struct store *store, const struct
 }
 
 static int remove_images(struct engine *engine, struct store *store, const struct image_prune *request,
-                         const struct pairs *used, struct image_pruned *out, struct error *err)
+                         const struct pairs *used, bool *held, struct image_pruned *out, struct error *err)
 {
 	AUTO(image_record_list_done) struct list images = {0};
 	AUTO_TEXTS struct texts filters = {0};
@@ -63,8 +63,10 @@ static int remove_images(struct engine *engine, struct store *store, const struc
 	bool all = split_filters(request, &filters);
 	int r;
 
-	if (lock == -EWOULDBLOCK)
+	if (lock == -EWOULDBLOCK) {
+		*held = true;
 		return 0;
+	}
 	/* a disk without a free byte may have no room for the lock's file: then nobody else has it either */
 	if (lock < 0 && lock != -ENOSPC && lock != -EDQUOT)
 		return error_errno(err, -lock, "lock the store");
@@ -86,6 +88,7 @@ int image_prune(struct engine *engine, const struct image_prune *request, const 
 {
 	struct store *store;
 	struct error failure = {0};
+	bool held = false;
 	int result, r = image_filters_check(&request->filters, err);
 
 	if (r < 0)
@@ -93,9 +96,11 @@ int image_prune(struct engine *engine, const struct image_prune *request, const 
 	store = engine_store(engine, err);
 	if (!store)
 		return -EIO;
-	r = remove_images(engine, store, request, used, out, err);
+	r = remove_images(engine, store, request, used, &held, out, err);
 	/* what was removed before something went wrong must not stay as garbage */
 	result = store_collect(store, STORE_COLLECT_ALL, in_use, data, &out->collected, &failure);
+	if (held && out->collected.kept == STORE_KEPT_NOTHING)
+		out->collected.kept = STORE_KEPT_HELD;
 	if (r < 0)
 		return r;
 	if (result < 0)

@@ -8,10 +8,13 @@
 #include "coracle/store/shared.h"
 #include "coracle/image/manifest.h"
 #include "coracle/image/mount.h"
+#include "coracle/sys/lock.h"
 
 #include <string.h>
 
 #include "name.h"
+
+#define NAMES_LOCK "locks/names"
 
 int image_tag(struct engine *engine, const char *image, const char *name, struct error *err)
 {
@@ -50,7 +53,8 @@ static int remove_whole(struct store *store, const struct image_record *record, 
 
 	for (size_t i = 0; i < record->names.count; i++) {
 		r = untag(store, record->names.items[i], removed, err);
-		if (r < 0)
+		/* taken away meanwhile, by a prune */
+		if (r < 0 && r != -ENOENT)
 			return r;
 	}
 	r = image_record_forget(store, record, err);
@@ -116,17 +120,33 @@ static int remove_shared(struct store *store, const char *text, const char *name
 	                 text, record->store, record->store);
 }
 
+/*
+ * lock_names - of two that take away a name each, the second sees that its is the last one
+ *
+ * A descriptor for AUTO_CLOSE, or a negative errno; on a disk without a free byte there may be no room for the lock's
+ * file: then it goes on without.
+ */
+static int lock_names(struct store *store, struct error *err)
+{
+	int fd = lock_take(store_fd(store), NAMES_LOCK, LOCK_MODE_EXCLUSIVE, LOCK_WAIT);
+
+	if (fd >= 0 || fd == -ENOSPC || fd == -EDQUOT)
+		return fd;
+	return error_errno(err, -fd, "lock store/" NAMES_LOCK);
+}
+
 int image_remove(struct engine *engine, const char *text, const struct image_remove *request,
                  const struct pairs *used, struct texts *removed, struct error *err)
 {
 	AUTO_IMAGE_RECORD struct image_record record = {0};
 	AUTO_FREE char *name = NULL;
 	struct store *store = engine_store(engine, err);
+	AUTO_CLOSE int guard = store ? lock_names(store, err) : -EIO;
 	struct error absent = {0};
 	int r;
 
-	if (!store)
-		return -EIO;
+	if (guard < 0 && guard != -ENOSPC && guard != -EDQUOT)
+		return guard;
 	r = image_find(engine, text, &record, &name, err);
 	if (r == -ENOENT && manifest_delete(engine, text, removed, &absent) >= 0)
 		return 0;

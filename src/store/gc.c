@@ -218,7 +218,7 @@ static int collect_blobs(struct store *store, const struct roots *roots, enum gc
 /* sync_records - a power cut must not bring a record back whose layers are gone; best effort, where that can't be had */
 static void sync_records(struct store *store)
 {
-	static const char *const folders[] = {"refs", "images"};
+	static const char *const folders[] = {"refs", "images", "indexes"};
 
 	for (size_t i = 0; i < ARRAY_LEN(folders); i++) {
 		AUTO_CLOSE int fd = directory_open(store->fd, folders[i]);

@@ -19,6 +19,7 @@
 #include "store_private.h"
 
 #define LAYERS_LOCK "locks/layers"
+#define TURN_LOCK   "locks/turn"
 #define TMP_LOCK    "locks/tmp"
 
 /* the last one tells that all of them are there */
@@ -81,6 +82,17 @@ int store_hold(struct store *store, struct error *err)
 
 int store_lock_exclusive(struct store *store)
 {
+	/*
+	 * One after the other from here on, so that who fails to share the lock has met another one that excludes: that
+	 * one is waited for, since it is short, and it may have looked before we removed what we want to be collected.
+	 * Without room for this lock's file it goes on without.
+	 */
+	AUTO_CLOSE int turn UNUSED = lock_take(store->fd, TURN_LOCK, LOCK_MODE_EXCLUSIVE, LOCK_WAIT);
+	int fd = lock_take(store->fd, LAYERS_LOCK, LOCK_MODE_EXCLUSIVE, LOCK_TRY);
+
+	if (fd != -EWOULDBLOCK)
+		return fd;
+	lock_release(lock_take(store->fd, LAYERS_LOCK, LOCK_MODE_SHARED, LOCK_WAIT));
 	return lock_take(store->fd, LAYERS_LOCK, LOCK_MODE_EXCLUSIVE, LOCK_TRY);
 }
 

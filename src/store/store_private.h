@@ -55,7 +55,7 @@ uint64_t store_sweep_count(struct store *store) NONNULL(1);
  * that can't tell them: 0, 0. Bytes that are zero may be taken for holes; that only makes the download longer.
  */
 void part_find_gap(int fd, uint64_t length, uint64_t *gap, uint64_t *gap_end) NONNULL(3, 4);
-/* store_lock_exclusive - keep other holders out; descriptor, or -EWOULDBLOCK while the store is held */
+/* store_lock_exclusive - keep other holders out; descriptor, or -EWOULDBLOCK while the store is held (store_hold) */
 int store_lock_exclusive(struct store *store) NONNULL(1) MUST_USE;
 
 #endif

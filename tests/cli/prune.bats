@@ -409,3 +409,34 @@ clean()
 	is "Deleted: $id"
 	clean
 }
+
+@test "two that take away the last two names at the same time take the image" {
+	local i one two
+	for i in {1..4}; do
+		image one >/dev/null
+		runs tag one two
+		c rmi one >"$WORK/rmi.1" 2>&1 & one=$!
+		c rmi two >"$WORK/rmi.2" 2>&1 & two=$!
+		wait $one
+		wait $two
+		is localhost/busybox "$(c images -a --format '{{.Repository}}')"
+		is 1 "$(cat "$WORK/rmi.1" "$WORK/rmi.2" | grep -c Deleted)"
+	done
+	clean
+}
+
+@test "prunes at the same time leave nothing behind" {
+	local i jobs
+	for i in {1..3}; do
+		jobs=()
+		image '' >/dev/null
+		image '' >/dev/null
+		c image prune -f >"$WORK/prune.1" 2>&1 & jobs+=($!)
+		c image prune -f >"$WORK/prune.2" 2>&1 & jobs+=($!)
+		c system prune -f >"$WORK/prune.3" 2>&1 & jobs+=($!)
+		wait "${jobs[@]}"
+		is 2 "$(cat "$WORK"/prune.? | grep -c '^deleted: ')"
+		is '' "$(cat "$WORK"/prune.? | grep 'another process')"
+		clean
+	done
+}

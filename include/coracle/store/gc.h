@@ -40,7 +40,11 @@ struct store_collected {
  */
 typedef int store_in_use(void *data, struct texts *chain_ids, struct error *err);
 
-/* store_exclude - while the descriptor is open nobody else holds the store; -EWOULDBLOCK when somebody does */
+/*
+ * store_exclude - while the descriptor is open nobody else holds the store; -EWOULDBLOCK when somebody does
+ *
+ * Another one that excludes is waited for: be short.
+ */
 int store_exclude(struct store *store) NONNULL(1) MUST_USE;
 /* store_collect - [userns] out is filled in any case; 0 or the first negative errno, having gone on with the rest */
 int store_collect(struct store *store, enum store_collect what, store_in_use *in_use, void *data,
