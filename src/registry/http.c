@@ -106,10 +106,11 @@ static void begin_attempt(struct http_transfer *transfer)
 	int r;
 
 	setup_done(transfer);
-	transfer->waiting = transfer->paused = transfer->answered = transfer->failed = transfer->enough = false;
+	transfer->waiting = transfer->paused = transfer->answered = transfer->failed = transfer->enough
+		= transfer->misplaced = false;
 	transfer->header_bytes = 0;
 	transfer->skip = transfer->position = 0;
-	transfer->words[0] = '\0';
+	transfer->words[0] = transfer->alert[0] = '\0';
 	/* what lies in memory begins anew; what was handed on counts on */
 	if (!request->callbacks.write) {
 		request->begun = false;
@@ -214,10 +215,13 @@ static void broke(struct http_transfer *transfer, CURLcode code)
 		               "no_proxy and the rights there", transfer->name, tunnel, status_words((unsigned) tunnel)));
 		return;
 	}
-	failure = words_is_alert(transfer, code) ? HTTP_FAILURE_TLS : retry_classify(code, sending > 0);
+	bool cut = words_is_broken_handshake(transfer, code);
+
+	failure = words_is_alert(transfer, code) ? HTTP_FAILURE_TLS
+	          : cut ? HTTP_FAILURE_CONNECT : retry_classify(code, sending > 0);
 	int r = words_failure(transfer, code, failure);
 
-	if (failure == HTTP_FAILURE_TLS || !retry_code(code)
+	if (failure == HTTP_FAILURE_TLS || !(cut || retry_code(code))
 	    || !again(transfer, attempts_after(transfer, failure, code),
 	              transfer->words[0] ? transfer->words : "the connection broke"))
 		fail(transfer, failure, r);
@@ -247,12 +251,15 @@ static void follow(struct http_transfer *transfer, const char *location)
 	else if (strncasecmp(transfer->url, "https:", 6) == 0 && strncasecmp(url, "https:", 6) != 0)
 		r = error_set(&request->err, ERROR_DENIED, "%s: redirects from https to http, which is refused",
 		              transfer->name);
+	else if (!url_same_origin(curl, request->url, url))
+		transfer->away = true;
+	if (r == 0 && transfer->away && request->send_secret)
+		r = error_set(&request->err, ERROR_DENIED, "%s: redirects a secret to another host, which is refused",
+		              transfer->name);
 	if (r < 0) {
 		fail(transfer, HTTP_FAILURE_PROTOCOL, r);
 		return;
 	}
-	if (!url_same_origin(curl, request->url, url))
-		transfer->away = true;
 	free(transfer->url);
 	transfer->url = TAKE_PTR(url);
 	begin_attempt(transfer);
@@ -287,11 +294,24 @@ static void answered(struct http_transfer *transfer)
 	finish(transfer, 0);
 }
 
+/* is_range_refused - though there is something there; whoever can't give a part may give it all */
+static bool is_range_refused(const struct http_transfer *transfer)
+{
+	const struct http_request *request = transfer->request;
+
+	return !transfer->whole && request->method == HTTP_GET && request->callbacks.write
+	       && (transfer->misplaced || (transfer->answered && request->status == 416 && request->received > 0));
+}
+
 static void attempt_ended(struct http_transfer *transfer, CURLcode code)
 {
 	struct http_request *request = transfer->request;
 
-	if (transfer->failed) {
+	if (is_range_refused(transfer)) {
+		log_debug("http: %s: no part of it is to be had, asking for all of it", transfer->name);
+		transfer->whole = true;
+		begin_attempt(transfer);
+	} else if (transfer->failed) {
 		finish(transfer, transfer->errnum);
 	} else if (code == CURLE_OK || transfer->enough) {
 		answered(transfer);

@@ -39,8 +39,11 @@ static int place_body(struct http_transfer *transfer, uint64_t *start)
 
 	*start = 0;
 	if (request->status == 206) {
+		bool asked = !transfer->whole && (want > 0 || request->end > 0);
+
 		*start = range_start(http_header(request, "content-range"));
-		if ((want == 0 && request->end == 0) || *start != want)
+		transfer->misplaced = asked && *start != want;
+		if (!asked || *start != want)
 			return error_set(&request->err, ERROR_INVALID,
 			                 "%s: sent another part of the file than the one asked for", transfer->name);
 	} else if (want > 0 && first) {
@@ -88,6 +91,7 @@ static int end_headers(struct http_transfer *transfer)
 	if (status < 200) /* 100 Continue, 103 Early Hints: the answer is still to come */
 		return 0;
 	transfer->answered = true;
+	setup_answered(transfer);
 	if (status / 100 == 2 && request->method == HTTP_GET)
 		r = begin_body(transfer);
 	if (r < 0 && !transfer->failed)
@@ -225,6 +229,13 @@ size_t body_read(char *into, size_t size, size_t count, void *data)
 	transfer->position += (uint64_t) n;
 	request->sent = transfer->position;
 	return (size_t) n;
+}
+
+int body_debug(CURL *easy UNUSED, curl_infotype type, char *bytes, size_t length, void *data)
+{
+	if (type == CURLINFO_TEXT)
+		words_hear(data, bytes, length);
+	return 0;
 }
 
 int body_seek(void *data, curl_off_t offset, int origin)

@@ -41,6 +41,7 @@ struct http_transfer {
 	unsigned redirects;
 	unsigned failures;   /* in a row, without progress */
 	bool away;           /* a redirect led to another origin */
+	bool whole;          /* Range was refused or misunderstood: everything is asked for, and what is known is dropped */
 	bool waiting;        /* for wake_at, to begin an attempt */
 	uint64_t wake_at;    /* CLOCK_MONOTONIC, nanoseconds */
 
@@ -51,12 +52,14 @@ struct http_transfer {
 	bool answered;       /* the headers of the answer are complete */
 	bool failed;         /* a callback (ours or the caller's) filled failure and err of the request */
 	bool enough;         /* the rest of the body was cut off on purpose */
+	bool misplaced;      /* what comes is another part than the one asked for */
 	int errnum;          /* negative errno, with failed */
 	size_t header_bytes;
 	uint64_t skip;       /* bytes that come though they were delivered already */
 	uint64_t before;     /* received when the attempt began */
 	uint64_t position;   /* in the body to be sent */
 	char words[CURL_ERROR_SIZE];
+	char alert[CURL_ERROR_SIZE]; /* what was said of a TLS alert; words may hold an earlier complaint */
 };
 
 /* --- http_curl.c --- */
@@ -82,6 +85,15 @@ bool retry_status(unsigned status);
 bool retry_code(CURLcode code);
 /* words_is_alert - the other side ended TLS; of version 1.3 that is seen only when reading (RFC 8446 §4.4.2.4) */
 bool words_is_alert(const struct http_transfer *transfer, CURLcode code) NONNULL(1);
+/*
+ * words_hear - a line that libcurl logs
+ *
+ * Its words are those of the first complaint: "getpeername() failed" where the other side has gone already, though the
+ * alert that says why is read after that. So alerts are kept from the log.
+ */
+void words_hear(struct http_transfer *transfer, const char *line, size_t length) NONNULL(1, 2);
+/* words_is_broken_handshake - the connection ended before TLS had begun, and nobody said why */
+bool words_is_broken_handshake(const struct http_transfer *transfer, CURLcode code) NONNULL(1);
 /* words_failure - the error of the request's err, returned */
 int words_failure(struct http_transfer *transfer, CURLcode code, enum http_failure failure) NONNULL(1);
 /* retry_after - milliseconds that a Retry-After asks for (RFC 9110 §10.2.3), at most HTTP_WAIT_MAX_MS; -1: not readable */
@@ -94,12 +106,15 @@ const char *status_words(unsigned status);
 /* --- http_setup.c --- */
 /* setup_attempt - an easy handle for the request as it stands; 0 or negative errno with the request's err */
 int setup_attempt(struct http_transfer *transfer) NONNULL(1) MUST_USE;
+/* setup_answered - what is only wanted until there is an answer */
+void setup_answered(struct http_transfer *transfer) NONNULL(1);
 void setup_done(struct http_transfer *transfer) NONNULL(1);
 
 /* --- http_body.c: libcurl's callbacks --- */
 size_t body_header(char *line, size_t size, size_t count, void *data);
 size_t body_write(char *bytes, size_t size, size_t count, void *data);
 size_t body_read(char *into, size_t size, size_t count, void *data);
+int body_debug(CURL *easy, curl_infotype type, char *bytes, size_t length, void *data);
 int body_seek(void *data, curl_off_t offset, int origin);
 
 #endif

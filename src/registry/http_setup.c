@@ -65,7 +65,7 @@ static void set_headers(struct setup *setup, struct http_transfer *transfer)
 	add_line(setup, transfer, "Expect:");
 	if (!has_header(request, "Content-Type"))
 		add_line(setup, transfer, "Content-Type:");
-	if (request->method == HTTP_GET && (request->received > 0 || request->end > 0)) {
+	if (request->method == HTTP_GET && !transfer->whole && (request->received > 0 || request->end > 0)) {
 		AUTO_FREE char *last = request->end ? xprintf("%" PRIu64, request->end - 1) : NULL;
 		AUTO_FREE char *range = xprintf("Range: bytes=%" PRIu64 "-%s", request->received, last ? last : "");
 
@@ -212,6 +212,23 @@ static void set_protocol(struct setup *setup, const struct http_request *request
 #endif
 }
 
+/* set_log - what libcurl says of TLS */
+static void set_log(struct setup *setup, struct http_transfer *transfer)
+{
+	if (strncasecmp(transfer->url, "https:", 6) != 0)
+		return;
+	SET(setup, CURLOPT_DEBUGFUNCTION, body_debug);
+	SET(setup, CURLOPT_DEBUGDATA, transfer);
+	SET(setup, CURLOPT_VERBOSE, 1L);
+}
+
+void setup_answered(struct http_transfer *transfer)
+{
+	/* libcurl words every record of TLS otherwise */
+	(void) transfer->http->curl->curl_easy_setopt(transfer->easy, CURLOPT_VERBOSE, 0L);
+	(void) transfer->http->curl->curl_easy_setopt(transfer->easy, CURLOPT_DEBUGFUNCTION, NULL);
+}
+
 void setup_done(struct http_transfer *transfer)
 {
 	const struct curl_api *curl = transfer->http->curl;
@@ -242,6 +259,7 @@ int setup_attempt(struct http_transfer *transfer)
 	SET(&setup, CURLOPT_PRIVATE, transfer);
 	SET(&setup, CURLOPT_URL, transfer->url);
 	SET(&setup, CURLOPT_USERAGENT, "coracle/" CORACLE_VERSION);
+	set_log(&setup, transfer);
 	set_protocol(&setup, request);
 	set_limits(&setup, &transfer->http->options);
 	set_proxy(&setup, transfer->url);

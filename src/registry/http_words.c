@@ -6,24 +6,55 @@
 
 #include "http_private.h"
 
+void words_hear(struct http_transfer *transfer, const char *line, size_t length)
+{
+	/* what is shown of a certificate is indented, and anybody's words */
+	if (length == 0 || length >= sizeof transfer->alert || *line == ' ' || !memmem(line, length, " alert ", 7))
+		return;
+	(void) memcpy(transfer->alert, line, length);
+	transfer->alert[length] = '\0';
+	transfer->alert[strcspn(transfer->alert, "\r\n")] = '\0';
+}
+
+static const char *what_was_said(const struct http_transfer *transfer)
+{
+	return transfer->alert[0] ? transfer->alert : transfer->words;
+}
+
 bool words_is_alert(const struct http_transfer *transfer, CURLcode code)
 {
 	return (code == CURLE_RECV_ERROR || code == CURLE_SEND_ERROR || code == CURLE_SSL_CONNECT_ERROR)
-	       && strstr(transfer->words, " alert ");
+	       && strstr(what_was_said(transfer), " alert ");
+}
+
+bool words_is_broken_handshake(const struct http_transfer *transfer, CURLcode code)
+{
+	/* of OpenSSL, and of GnuTLS */
+	static const char *const endings[] = {"Connection reset", "Broken pipe", "SSL_ERROR_SYSCALL", "unexpected eof",
+	                                      "non-properly terminated", "pull function", "push function"};
+
+	if (code != CURLE_SSL_CONNECT_ERROR || words_is_alert(transfer, code))
+		return false;
+	for (size_t i = 0; i < ARRAY_LEN(endings); i++)
+		if (strstr(transfer->words, endings[i]))
+			return true;
+	return false;
 }
 
 /* is_refused - because of our certificate, or because there is none (RFC 8446 §6.2) */
 static bool is_refused(const struct http_transfer *transfer, CURLcode code)
 {
+	const char *said = what_was_said(transfer);
+
 	return words_is_alert(transfer, code)
-	       && (strstr(transfer->words, "certificate") || strstr(transfer->words, "unknown ca")
-	           || strstr(transfer->words, "access denied"));
+	       && (strstr(said, "certificate") || strstr(said, "unknown ca") || strstr(said, "access denied"));
 }
 
 int words_failure(struct http_transfer *transfer, CURLcode code, enum http_failure failure)
 {
 	struct error *err = &transfer->request->err;
-	const char *words = transfer->words[0] ? transfer->words : transfer->http->curl->curl_easy_strerror(code);
+	const char *said = words_is_alert(transfer, code) ? what_was_said(transfer) : transfer->words;
+	const char *words = *said ? said : transfer->http->curl->curl_easy_strerror(code);
 	AUTO_FREE char *host = url_part(transfer->http->curl, transfer->url, CURLUPART_HOST, 0);
 	const char *at = transfer->away && host ? host : "", *led = *at ? " leads to " : "";
 	const char *name = transfer->name;

@@ -243,6 +243,7 @@ static struct fetch *fetch_new(struct registry *registry, const char *scopes)
 		fetch->body = refresh_body(registry, scopes);
 		fetch->http.send_bytes = fetch->body;
 		fetch->http.send_size = strlen(fetch->body);
+		fetch->http.send_secret = true;
 		texts_add(&fetch->http.headers, "Content-Type: application/x-www-form-urlencoded");
 	} else {
 		AUTO_FREE char *url = token_url(registry, scopes, credentials->user);

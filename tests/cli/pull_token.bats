@@ -78,6 +78,14 @@ pulls()
 	hasnt refresh-me "$stderr"
 }
 
+@test "a refresh token does not go where the token service redirects to" {
+	lying moved --auth bearer --token-lie elsewhere
+	printf '{"auths": {"%s": {"identitytoken": "refresh-me-again"}}}' "$(port moved)" >"$REGISTRY_AUTH_FILE"
+	refuses 125 'redirects a secret to another host' pull -q --tls-verify=false "$(port moved)/good/app:1"
+	hasnt refresh-me "$stderr"
+	is 1 "$(jq -r 'select(.path | startswith("/token")).method' "$WORK/moved.log" | wc -l)"
+}
+
 @test "a token that is over half-way is fetched anew, and the layer goes on" {
 	logged_in "{\"auth\": \"$(printf 'tester:%s' "$SECRET" | base64)\"}"
 	pulls expire-cut/app:1

@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-2.0-or-later
 # lying.py - a small registry in memory that tells the truth or lies, as the repository's name asks for
 #
-#   python3 tests/registry/lying.py [--tls server.pem [--client-ca ca.crt [--abrupt]]] [--auth basic|bearer] [--log FILE]
+#   python3 tests/registry/lying.py [--tls server.pem [--client-ca ca.crt] [--abrupt | --resets N]] [--auth basic|bearer] [--log FILE]
 #
 # It prints one line, "PORT OTHER", on its standard output once it listens on 127.0.0.1, and ends with its
 # standard input. OTHER is a second port, "elsewhere", where redirects lead to and the token service is. Requests
@@ -53,6 +53,8 @@ LIES = {
     'cut-once-no-range': 'a blob stops half-way once; Range is ignored',
     'no-range': 'Range is ignored',
     'wrong-range': '206 with another range than the one asked for',
+    'part-always': 'the same, and 206 where no range is asked for, too',
+    'range-refused': '416 for each range',
     'longer': 'blobs are longer than the manifest says, by Content-Length',
     'shorter': 'blobs are shorter than the manifest says, by Content-Length',
     'endless': 'manifests and blobs come without length and without end',
@@ -493,11 +495,11 @@ class Handler(http.server.BaseHTTPRequestHandler):
         ignored = ('no-range', 'cut', 'cut-once-no-range')
         if wanted and lie not in ignored and self.command == 'GET':
             start, end = int(wanted.group(1)), min(int(wanted.group(2) or end) + 1, end)
-            if start >= end:
+            if start >= end or lie == 'range-refused':
                 return self.answer(416)
-        shown = start + 1 if lie == 'wrong-range' else start
+        shown = start + 1 if lie in ('wrong-range', 'part-always') else start
         body = data[start:end]
-        partial = len(body) < len(data)
+        partial = len(body) < len(data) or lie == 'part-always'
         self.send_response(206 if partial else 200)
         self.send_header('Content-Type', 'application/octet-stream')
         self.send_header('Content-Length', str(len(body)))
@@ -587,6 +589,14 @@ class Relay(socketserver.BaseRequestHandler):
     """Keeps a TLS alert of the server behind it to itself, and resets the connection instead."""
 
     def handle(self):
+        with self.server.lock:
+            self.server.resets -= 1
+            resets = self.server.resets >= 0
+        if resets:
+            self.request.recv(1)
+            self.request.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack('ii', 1, 0))
+            self.request.close()
+            return
         with socket.create_connection(self.server.behind) as behind:
             threading.Thread(target=self.copy, args=(self.request, behind), daemon=True).start()
             held = b''
@@ -633,6 +643,7 @@ def main():
     parser.add_argument('--tls', metavar='PEM', help='key and certificate; plain HTTP without')
     parser.add_argument('--client-ca', metavar='PEM', help='ask for client certificates of this authority')
     parser.add_argument('--abrupt', action='store_true', help='reset the connection where TLS has an alert to tell')
+    parser.add_argument('--resets', type=int, default=0, help='so many connections at first, before TLS has begun')
     parser.add_argument('--auth', choices=['basic', 'bearer'])
     parser.add_argument('--token-seconds', type=int, default=300)
     parser.add_argument('--token-lie', choices=['endless', 'elsewhere', 'down', 'html', 'none', 'lines', 'number', 'wrong'])
@@ -658,8 +669,9 @@ def main():
             server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         threading.Thread(target=server.serve_forever, daemon=True).start()
     ports = [server.server_address[1] for server in servers]
-    if options.abrupt:
+    if options.abrupt or options.resets:
         relay = Server(('127.0.0.1', 0), Relay)
+        relay.lock, relay.resets = threading.Lock(), options.resets
         relay.behind = servers[0].server_address
         threading.Thread(target=relay.serve_forever, daemon=True).start()
         ports[0] = relay.server_address[1]

@@ -7,6 +7,7 @@
 #include <inttypes.h>
 #include <sys/eventfd.h>
 
+#include "../../src/registry/http_private.h"
 #include "registry_server.h"
 
 static struct scratch scratch;
@@ -217,7 +218,7 @@ START_TEST(a_download_goes_on_from_an_offset)
 	uint64_t size;
 	AUTO_FREE char *path = layer_path(&f, "good", &size);
 	AUTO_FREE char *ignoring = layer_path(&f, "no-range", &size);
-	AUTO_FREE char *wrong = layer_path(&f, "wrong-range", &size);
+	AUTO_FREE char *wrong = layer_path(&f, "part-always", &size);
 	AUTO_REQUEST struct http_request request = get(&f, path), whole = get(&f, ignoring), lying = get(&f, wrong);
 	struct error err = {0};
 
@@ -232,11 +233,42 @@ START_TEST(a_download_goes_on_from_an_offset)
 	ck_assert_int_eq(http_run(f.http, &whole, &err), 0);
 	ck_assert_uint_eq(all.start, 0);
 	same_digest(&all, path);
+	/* who can't but send another part is not believed */
 	into_sink(&lying, &other, size);
 	lying.offset = 100;
 	ck_assert_int_lt(http_run(f.http, &lying, &err), 0);
 	ck_assert_msg(strstr(err.text, "another part") != NULL, "%s", err.text);
 	ck_assert_uint_eq(other.bytes.length, 0);
+}
+END_TEST
+
+static const char *const no_parts[] = {"wrong-range", "range-refused"};
+
+START_TEST(who_gives_no_part_is_asked_for_everything)
+{
+	FIXTURE(NULL);
+	AUTO_SINK struct sink all = SINK_INIT, piece = SINK_INIT;
+	uint64_t size;
+	AUTO_FREE char *path = layer_path(&f, no_parts[_i], &size);
+	AUTO_REQUEST struct http_request whole = get(&f, path), middle = get(&f, path);
+	struct error err = {0};
+
+	into_sink(&whole, &all, size);
+	whole.offset = size - 7;
+	ck_assert_msg(http_run(f.http, &whole, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(whole.status, 200);
+	ck_assert_uint_eq(all.start, 0);
+	ck_assert_uint_eq(all.begun, 1);
+	same_digest(&all, path);
+	into_sink(&middle, &piece, size);
+	middle.offset = 100;
+	middle.end = 200;
+	ck_assert_msg(http_run(f.http, &middle, &err) == 0, "%s", err.text);
+	ck_assert_uint_eq(piece.start, 0);
+	ck_assert_uint_eq(piece.bytes.length, 200);
+	/* a part, and then all of it */
+	ck_assert_uint_eq(server_saw(&f.server, strrchr(path, '/'), "\"range\""), 2);
+	ck_assert_uint_eq(server_saw(&f.server, strrchr(path, '/'), "GET"), 4);
 }
 END_TEST
 
@@ -505,6 +537,60 @@ START_TEST(certificates_are_verified)
 }
 END_TEST
 
+START_TEST(an_alert_is_told_though_libcurl_complained_before)
+{
+	struct http *http = client(NULL, -1, 0);
+	struct http_request request = {0};
+	char name[] = "host", url[] = "https://host/";
+	struct http_transfer transfer = {.http = http, .request = &request, .name = name, .url = url};
+	static const char *const lines[] = {
+		"  Trying 127.0.0.1:443...\n", " subject: CN=an alert certificate\n", "TLSv1.3 (IN), TLS alert, certificate required (628):\n",
+	};
+	static const char alert[] = "OpenSSL SSL_read: error:0A00045C:SSL routines::tlsv13 alert certificate required, errno 0\n";
+
+	(void) snprintf(transfer.words, sizeof transfer.words, "getpeername() failed with errno 107: not connected");
+	for (size_t i = 0; i < ARRAY_LEN(lines); i++)
+		words_hear(&transfer, lines[i], strlen(lines[i]));
+	ck_assert(!words_is_alert(&transfer, CURLE_RECV_ERROR));
+	words_hear(&transfer, alert, strlen(alert));
+	ck_assert(words_is_alert(&transfer, CURLE_RECV_ERROR));
+	ck_assert(!words_is_alert(&transfer, CURLE_PARTIAL_FILE));
+	ck_assert_int_lt(words_failure(&transfer, CURLE_RECV_ERROR, HTTP_FAILURE_TLS), 0);
+	ck_assert_int_eq(request.err.kind, ERROR_DENIED);
+	ck_assert_msg(strstr(request.err.text, "wants another certificate of ours") != NULL, "%s", request.err.text);
+	ck_assert_ptr_null(strstr(request.err.text, "getpeername"));
+	/* with words of another failure it has nothing to do */
+	ck_assert_int_lt(words_failure(&transfer, CURLE_PARTIAL_FILE, HTTP_FAILURE_BROKEN), 0);
+	ck_assert_msg(strstr(request.err.text, "getpeername") != NULL, "%s", request.err.text);
+	http_free(http);
+}
+END_TEST
+
+START_TEST(a_connection_that_ends_before_tls_is_tried_again)
+{
+	AUTO_FREE char *pem = xprintf("%s/server.pem", scratch.path), *ca = xprintf("%s/ca.crt", scratch.path);
+	const char *const once[] = {"--tls", pem, "--resets", "1", NULL};
+	const char *const always[] = {"--tls", pem, "--resets", "100", NULL};
+	const char *const files[] = {ca, NULL};
+	const struct http_tls how = {.ca_files = files};
+	struct error err = {0};
+
+	for (int i = 0; i < 2; i++) {
+		FIXTURE(i == 0 ? once : always);
+		AUTO_FREE char *url = xprintf("https://%s/v2/good/app/manifests/latest", f.server.host);
+		AUTO_REQUEST struct http_request request;
+
+		http_request_init(&request, HTTP_GET, url);
+		request.tls = &how;
+		int r = http_run(f.http, &request, &err);
+
+		ck_assert_msg((r == 0) == (i == 0), "%d: %s", i, err.text);
+		ck_assert_int_eq(request.failure, i == 0 ? HTTP_FAILURE_NONE : HTTP_FAILURE_CONNECT);
+		ck_assert_ptr_nonnull(strstr(text_string(&f.notices), "trying again"));
+	}
+}
+END_TEST
+
 START_TEST(tls_is_not_left_by_a_redirect_nor_skipped)
 {
 	AUTO_FREE char *pem = xprintf("%s/server.pem", scratch.path), *ca = xprintf("%s/ca.crt", scratch.path);
@@ -630,6 +716,7 @@ int main(void)
 	tcase_add_test(tcase, a_download_goes_on_from_an_offset);
 	tcase_add_loop_test(tcase, a_piece_from_the_beginning_or_the_middle_ends_where_it_shall, 0,
 	                    ARRAY_LEN(range_lies));
+	tcase_add_loop_test(tcase, who_gives_no_part_is_asked_for_everything, 0, ARRAY_LEN(no_parts));
 	tcase_add_test(tcase, a_sink_may_pause_and_fail);
 	tcase_add_loop_test(tcase, passing_trouble_is_waited_for, 0, ARRAY_LEN(troubles));
 	tcase_add_test(tcase, authorization_stays_with_the_server_it_is_for);
@@ -637,6 +724,8 @@ int main(void)
 	tcase_add_test(tcase, many_run_side_by_side_and_can_be_cancelled);
 	tcase_add_test(tcase, foreign_descriptors_and_interruption_end_the_wait);
 	tcase_add_loop_test(tcase, certificates_are_verified, 0, ARRAY_LEN(tls));
+	tcase_add_test(tcase, an_alert_is_told_though_libcurl_complained_before);
+	tcase_add_test(tcase, a_connection_that_ends_before_tls_is_tried_again);
 	tcase_add_test(tcase, tls_is_not_left_by_a_redirect_nor_skipped);
 	tcase_add_test(tcase, plain_servers_and_nobody_are_told_apart);
 	tcase_add_test(tcase, a_proxy_is_used_but_not_for_this_host);

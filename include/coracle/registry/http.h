@@ -8,13 +8,13 @@
  * there was an answer at all, status what the answer was (a 404 is a success here).
  *
  * What this level does by itself:
- *   - redirects, by hand: at most HTTP_REDIRECTS_MAX, never from https to http; authorization, user, password
+ *   - redirects, by hand: at most HTTP_REDIRECTS_MAX, never from https to http; authorization, user, password, secret bodies
  *     and client certificate go to the scheme, host and port of "url" only, and not again once a redirect
  *     led away from there (CVE-2020-15157)
  *   - another attempt, after a back-off with jitter or what Retry-After says, upon connections that fail or
  *     break and on 408, 429 and 5xx, where the body can be sent again
  *   - a download that broke goes on where it stopped (Range); where the server sends all of it again, what
- *     was delivered already is dropped
+ *     was delivered already is dropped; where it refuses Range (416) or sends another part, all of it is asked for
  * TLS is 1.2 or above and verified. HTTP/2 is used where offered, unless "bulk" says that the transfer is long:
  * one connection each keeps those apart, and a reader that pauses then costs no memory.
  * Proxies come from http_proxy, https_proxy, all_proxy and no_proxy, as curl(1) reads them; this host itself
@@ -115,6 +115,7 @@ struct http_request {
 	struct http_callbacks callbacks;
 	const void *send_bytes;
 	uint64_t send_size;    /* of the body; with callbacks.read it may be HTTP_SIZE_UNKNOWN */
+	bool send_secret;      /* the body is for the scheme, host and port of url only: a redirect elsewhere is refused */
 	uint64_t offset;       /* GET: the first byte wanted (Range); becomes 0 when the server sends everything */
 	uint64_t end;          /* GET: the first byte that is not wanted, and what comes from there on is left; 0: all */
 	uint64_t size;         /* of the whole resource, offset included; other lengths are refused; HTTP_SIZE_UNKNOWN */
