@@ -229,19 +229,6 @@ struct tagging {
 	char *full;
 };
 
-/* drop_malformed - what no image can be asked for by, and what would move a terminal's cursor */
-static void drop_malformed(struct texts *tags)
-{
-	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-";
-	struct texts kept = {0};
-
-	for (size_t i = 0; i < tags->count; i++)
-		if (*tags->items[i] && !tags->items[i][strspn(tags->items[i], plain)])
-			texts_add(&kept, tags->items[i]);
-	texts_done(tags);
-	*tags = kept;
-}
-
 static int tags_place(void *data, const struct remote_place *place, struct registry *registry,
                       const struct reference *name, struct error *err)
 {
@@ -251,7 +238,6 @@ static int tags_place(void *data, const struct remote_place *place, struct regis
 	texts_done(tagging->out);
 	r = registry_tags(registry, place->path, tagging->out, err);
 	if (r >= 0) {
-		drop_malformed(tagging->out);
 		free(tagging->full);
 		tagging->full = xprintf("%s/%s", name->registry, name->path);
 	}

@@ -78,6 +78,14 @@ int catalog_found_parse(const char *bytes, size_t length, struct list *out, stru
 	return r;
 }
 
+/* add_names - but those that nothing can be asked for by: memory is for REGISTRY_LIST_MAX names, not for books */
+static void add_names(struct texts *out, const struct texts *names, bool are_tags, size_t limit)
+{
+	for (size_t i = 0; i < names->count && out->count < limit; i++)
+		if (are_tags ? is_tag(names->items[i]) : strlen(names->items[i]) <= REPOSITORY_MAX)
+			texts_add(out, names->items[i]);
+}
+
 /* read_page - one answer of a listing; *next: owned URL of the following one, or NULL */
 static int read_page(struct exchange *exchange, struct catalog_page *page, char **next, struct error *err)
 {
@@ -124,10 +132,9 @@ static int read_pages(struct registry *registry, const char *first, const char *
 		exchange->http.body_max = PAGE_MAX_BYTES;
 		r = read_page(exchange, &page, &next, err);
 		if (r == 0) {
-			struct texts *names = repository ? &page.tags : &page.repositories;
+			const struct texts *names = repository ? &page.tags : &page.repositories;
 
-			for (size_t k = 0; k < names->count && all.count < limit; k++)
-				texts_add(&all, names->items[k]);
+			add_names(&all, names, repository != NULL, limit);
 			/* an empty page, or this one once more: a list without end */
 			if (names->count == 0 || (next && strcmp(next, url) == 0))
 				free(TAKE_PTR(next));

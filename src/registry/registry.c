@@ -10,7 +10,6 @@
 #include "registry_private.h"
 
 #define HOST_MAX       300
-#define REPOSITORY_MAX 1024
 #define TAG_MAX        128
 #define LETTERS        "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
 
@@ -156,16 +155,21 @@ int registry_url(struct registry *registry, const char *repository, const char *
 	return 0;
 }
 
+bool is_tag(const char *text)
+{
+	size_t length = strlen(text);
+
+	return length > 0 && length <= TAG_MAX && strspn(text, LETTERS "_.-") == length && !strchr(".-", text[0]);
+}
+
 int reference_check(const struct registry *registry, const char *repository, const char *reference, struct error *err)
 {
-	size_t length = strlen(reference);
-
 	if (digest_is_valid(reference))
 		return 0;
 	if (strchr(reference, ':'))
 		return error_set(err, ERROR_UNSUPPORTED, "%s/%s@%.200s: not a digest that is known here (sha256: and 64 "
 		                 "hexadecimal digits)", registry->host, repository, reference);
-	if (length == 0 || length > TAG_MAX || strspn(reference, LETTERS "_.-") != length || strchr(".-", reference[0]))
+	if (!is_tag(reference))
 		return error_set(err, ERROR_INVALID, "%s/%s: \"%.200s\" is no tag", registry->host, repository, reference);
 	return 0;
 }

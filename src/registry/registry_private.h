@@ -6,6 +6,7 @@
 #include "coracle/registry/registry.h"
 
 #define CATALOG_SCOPE "registry:catalog:*"
+#define REPOSITORY_MAX 1024 /* bytes of its name */
 
 enum login_scheme { LOGIN_UNKNOWN, LOGIN_BASIC, LOGIN_BEARER };
 
@@ -106,6 +107,7 @@ int registry_settle(struct registry *registry, struct error *err) NONNULL(1, 2) 
 /* registry_url - owned "https://HOST/v2/REPOSITORY/more"; -EINVAL for what no repository is called */
 int registry_url(struct registry *registry, const char *repository, const char *more, char **out, struct error *err)
 	NONNULL(1, 2, 3, 4, 5) MUST_USE;
+bool is_tag(const char *text) NONNULL(1);
 /* reference_check - a tag or a sha256 digest */
 int reference_check(const struct registry *registry, const char *repository, const char *reference, struct error *err)
 	NONNULL(1, 2, 3, 4) MUST_USE;

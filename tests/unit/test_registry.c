@@ -475,7 +475,7 @@ END_TEST
 START_TEST(lists_go_over_all_pages_and_end)
 {
 	FIXTURE(NULL);
-	AUTO_TEXTS struct texts tags = {0}, repositories = {0}, looping = {0}, none = {0};
+	AUTO_TEXTS struct texts tags = {0}, repositories = {0}, odd = {0}, looping = {0}, none = {0};
 	struct list found = {0}, matches = {0};
 	struct error err = {0};
 
@@ -483,6 +483,10 @@ START_TEST(lists_go_over_all_pages_and_end)
 	AUTO_FREE char *joined = texts_join(&tags, " ");
 
 	ck_assert_str_eq(joined, "1.0 1.1 2.0 latest next");
+	ck_assert_int_eq(registry_tags(f.registry, "escapes/app", &odd, &err), 0);
+	AUTO_FREE char *good = texts_join(&odd, " ");
+
+	ck_assert_str_eq(good, joined);
 	ck_assert_int_eq(registry_tags(f.registry, "pages-loop/app", &looping, &err), 0);
 	ck_assert_uint_lt(looping.count, 10);
 	ck_assert_int_eq(registry_tags(f.registry, "pages-elsewhere/app", &none, &err), -EINVAL);

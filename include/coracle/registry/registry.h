@@ -99,7 +99,7 @@ int registry_manifest_put(struct registry *registry, const char *repository, con
 /* registry_manifest_delete - by digest or tag, where the registry permits it */
 int registry_manifest_delete(struct registry *registry, const char *repository, const char *reference,
                              struct error *err) NONNULL(1, 2, 3, 4) MUST_USE;
-/* registry_tags - all of them, page by page (Link), in the registry's order */
+/* registry_tags - all of them, page by page (Link), in the registry's order; what is no tag is left out */
 int registry_tags(struct registry *registry, const char *repository, struct texts *out, struct error *err)
 	NONNULL(1, 2, 3, 4) MUST_USE;
 /* registry_catalog - repositories, at most limit (0: REGISTRY_LIST_MAX) */
