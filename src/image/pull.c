@@ -337,7 +337,7 @@ static int pull_tags(struct pull *pull, const struct remote_place *place, struct
 		else
 			*err = failure;
 		result = result < 0 && r != -EINTR ? result : r;
-		if (r == -EINTR || failure.errnum == ENOSPC || failure.errnum == EDQUOT)
+		if (r == -EINTR || failure.kind == ERROR_SYSTEM)
 			break;
 	}
 	return result;

@@ -139,6 +139,13 @@ refuses_pull()
 	is 1 "$(grep -c '^coracle: pull: tag broken: ' <<<"$stderr")"
 	has 'tag worse: ' "$stderr"
 	is 5 "$(c images --format '{{.Tag}}' "$OPEN/tagged/app" | wc -l)"
+	# what is no tag is not asked for
+	runs pull -q -a --tls-verify=false "$OPEN/escapes/app"
+	is 5 "$(c images --format '{{.Tag}}' "$OPEN/escapes/app" | wc -l)"
+	# what has to do with the registry and not with the tag would be so for each of them
+	forget open
+	refuses 125 'tag 1.0: .*503' pull -q -a --tls-verify=false --retry 0 "$OPEN/half-down/app"
+	is 1 "$(gets open /half-down/app/manifests/)"
 }
 
 @test "a layer that grows without measure ends where the disk does" {

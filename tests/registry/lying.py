@@ -57,12 +57,14 @@ LIES = {
     'range-refused': '416 for each range',
     'longer': 'blobs are longer than the manifest says, by Content-Length',
     'shorter': 'blobs are shorter than the manifest says, by Content-Length',
+    'late-end': 'parts of blobs come without length, and their end half a second late',
     'endless': 'manifests and blobs come without length and without end',
     'bomb': 'a layer of 40 KB that becomes 40 MB',
     'slow': 'blobs come at ten bytes a second',
     'steady': 'blobs come at 20 MB a second, so that there is time to break off',
     'flaky': '500 twice for each path, then the truth',
     'down': '503 always',
+    'half-down': '503 for manifests; the tags are told',
     'limited': '429 with Retry-After: 1 once for each path',
     'limited-date': '429 with a date two seconds ahead in Retry-After, once for each path',
     'limited-always': '429 always, in JSON',
@@ -275,7 +277,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         lie, key = self.lie, (self.command, self.path)
         if lie == 'flaky' and self.store.count(*key) <= 2:
             self.answer(500, b'oops')
-        elif lie == 'down':
+        elif lie == 'down' or (lie == 'half-down' and '/manifests/' in self.path):
             self.answer(503, b'oops')
         elif lie == 'read-only' and self.command not in ('GET', 'HEAD'):
             self.answer_error(405, 'UNSUPPORTED', 'this registry is read-only')
@@ -502,7 +504,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
         partial = len(body) < len(data) or lie == 'part-always'
         self.send_response(206 if partial else 200)
         self.send_header('Content-Type', 'application/octet-stream')
-        self.send_header('Content-Length', str(len(body)))
+        late = lie == 'late-end' and partial
+        self.send_header(*(('Transfer-Encoding', 'chunked') if late else ('Content-Length', str(len(body)))))
         if digest:
             self.send_header('Docker-Content-Digest', digest)
         if partial:
@@ -518,6 +521,12 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     if token:
                         token['spent'] = self.path
             raise Cut
+        if late:
+            self.wfile.write(b'%x\r\n%s\r\n' % (len(body), body))
+            self.wfile.flush()
+            time.sleep(0.5)
+            self.wfile.write(b'0\r\n\r\n')
+            return None
         step, pause = {'slow': (10, 1), 'steady': (1000000, 0.05)}.get(lie, (len(body) or 1, 0))
         for i in range(0, len(body), step):
             self.wfile.write(body[i:i + step])
@@ -542,7 +551,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def tags(self, path):
         with self.store.lock:
             pushed = [tag for name, tag in self.store.manifests if name == self.repository and ':' not in tag]
-        odd = ['\x1b[2Jgone', 'a\nb', '\u009b31m', '../up'] if self.lie == 'escapes' else []
+        odd = ['\x1b[2Jgone', 'a\nb', '\u009b31m', '../up', 'x' * 129, digest_of(b'')] if self.lie == 'escapes' else []
         self.page('tags', odd + ['1.0', '1.1', '2.0', 'latest', 'next'] + pushed, path)
 
     def search(self):
