@@ -236,8 +236,8 @@ static int start_worker(struct layers *layers, struct error *err)
 	struct pull_work work = {.store = layers->request->store, .close_fds = close_fds};
 	int r;
 
-	/* the worker reads from the first byte on */
-	if (layers->worked || !layer || layer->part.gap_end
+	/* the worker reads from the first byte on; and what comes after the gap is not asked for before that is over */
+	if (layers->worked || !layer || layer->part.gap_end || (layer->filling && layer->running)
 	    || (layer->state != IMAGE_PULL_DOWNLOADING && layer->state != IMAGE_PULL_DOWNLOADED))
 		return 0;
 	for (size_t i = 0; i < layers->count; i++)

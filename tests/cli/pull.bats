@@ -323,6 +323,17 @@ broken_off()
 	runs rmi "$BIG/no-range/app:1"
 }
 
+@test "a part with a gap that was cut short as well is completed, not thrown away" {
+	local part size
+	broken_off KILL 137
+	fallocate -p -o 0 -l 65536 "$CORACLE_ROOT/store/parts/$part" || skip 'no holes in files here'
+	forget big
+	runs pull -q --tls-verify=false "$BIG/late-end-layer/app:1"
+	is "bytes=0-65535 bytes=$size-" "$(jq -r "select(.path | test(\"$part\")).headers.range" "$WORK/big.log" | paste -sd ' ')"
+	is '' "$(ls "$CORACLE_ROOT/store/parts")"
+	runs rmi "$BIG/late-end-layer/app:1"
+}
+
 @test "a signal ends it with 130 and keeps the parts" {
 	local part size
 	local pid status=0
