@@ -327,6 +327,9 @@ static int sweep_one(struct store *store, const char *digest, uint64_t older_sec
 		return errno == EWOULDBLOCK ? 0 : -errno;
 	if (fstat(fd, &st) < 0)
 		return -errno;
+	/* whoever held it may have removed it meanwhile: another part of that name is another's */
+	if (st.st_nlink == 0)
+		return 0;
 	/* a time in the future is no reason to keep it for ever */
 	if (older_seconds && (uint64_t) st.st_mtime + older_seconds > now && (uint64_t) st.st_mtime <= now)
 		return 0;
