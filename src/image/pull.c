@@ -20,6 +20,7 @@ struct pull {
 	struct store *store;
 	const struct image_pull *request;
 	const struct image_progress *progress;
+	const struct remote *remote;
 	struct platform platform; /* wanted; without architecture: this machine's */
 	size_t parallel;
 	struct list *out;
@@ -327,7 +328,9 @@ static int pull_tags(struct pull *pull, const struct remote_place *place, struct
 		struct error failure = {0};
 
 		one.tag = tags.items[i];
-		r = pull_one(pull, place, registry, &one, &failure);
+		r = remote_permits(pull->remote, &one, &failure);
+		if (r >= 0)
+			r = pull_one(pull, place, registry, &one, &failure);
 		if (r >= 0)
 			continue;
 		(void) error_wrap(&failure, r, "tag %s", one.tag);
@@ -421,6 +424,7 @@ static int pull_all(struct pull *pull, const struct reference *reference, struct
 		r = engine_enter(pull->engine, err);
 	if (r < 0)
 		return r;
+	pull->remote = remote;
 	pull->parallel = remote_parallel(remote);
 	store_sweep(pull->store);
 	r = remote_each(remote, &names, REMOTE_PULL, pull_place, pull, err);

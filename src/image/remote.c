@@ -308,12 +308,19 @@ static int add_place(const struct remote *remote, const struct registries_endpoi
 	return certs_find(&remote->places, remote->options->cert_dir, place->host, &place->certs, err);
 }
 
+int remote_permits(const struct remote *remote, const struct reference *name, struct error *err)
+{
+	const struct registry_name full = {name->registry, name->path, name->tag, name->digest};
+
+	return policy_check_registry(&remote->policy, &full, err);
+}
+
 static int find_places(const struct remote *remote, const struct reference *name, enum remote_use use,
                        struct list *out, struct error *err)
 {
 	const struct registry_name full = {name->registry, name->path, name->tag, name->digest};
 	struct list endpoints = {0};
-	int r = use == REMOTE_PULL ? policy_check_registry(&remote->policy, &full, err) : 0;
+	int r = use == REMOTE_PULL ? remote_permits(remote, name, err) : 0;
 
 	if (r >= 0)
 		r = registries_endpoints(&remote->registries, &full, &endpoints, err);
@@ -500,6 +507,18 @@ static int visit_patiently(const struct tour *tour, const char *name, struct err
 	}
 }
 
+/* check_creds - a password that was typed is for one registry, not for each that a short name may mean */
+static int check_creds(const struct remote *remote, const struct texts *names, struct error *err)
+{
+	size_t host = names->count ? strcspn(names->items[0], "/") + 1 : 0;
+
+	for (size_t i = 1; remote->options->creds && i < names->count; i++)
+		if (strncmp(names->items[i], names->items[0], host) != 0)
+			return error_set(err, ERROR_INVALID, "option --creds: %zu registries would get them; give the full name, "
+			                 "such as %.300s", names->count, names->items[0]);
+	return 0;
+}
+
 int remote_each(struct remote *remote, const struct texts *names, enum remote_use use, remote_visit *visit,
                 void *data, struct error *err)
 {
@@ -507,8 +526,11 @@ int remote_each(struct remote *remote, const struct texts *names, enum remote_us
 	AUTO_TEXTS struct texts failures = {0};
 	AUTO_FREE char *joined = NULL;
 	struct error failure = {0};
-	int r = -ENOENT;
+	int r = check_creds(remote, names, err);
 
+	if (r < 0)
+		return r;
+	r = -ENOENT;
 	for (size_t i = 0; i < names->count; i++) {
 		if (use == REMOTE_PULL)
 			progress_event(remote->progress, IMAGE_PULL_TRYING, names->items[i]);

@@ -58,6 +58,10 @@ int remote_names(const struct remote *remote, const struct reference *reference,
 /* remote_registries - hosts that a name without registry is searched at; -EINVAL when the configuration has none */
 int remote_registries(const struct remote *remote, struct texts *out, struct error *err) NONNULL(1, 2, 3) MUST_USE;
 
+/* remote_permits - policy.json for one name; the visits of REMOTE_PULL have asked for theirs already; 0 or -EACCES */
+int remote_permits(const struct remote *remote, const struct reference *name, struct error *err)
+	NONNULL(1, 2, 3) MUST_USE;
+
 /* remote_visit - do the work at one place; name is a full one, borrowed; result as of remote_each */
 typedef int remote_visit(void *data, const struct remote_place *place, struct registry *registry,
                          const struct reference *name, struct error *err);
@@ -65,7 +69,8 @@ typedef int remote_visit(void *data, const struct remote_place *place, struct re
  * remote_each - visit the places of each name until a visit succeeds; failures of network and registry are tried
  * again where options->retry_whole says so
  *
- * Returns what the visit did (>= 0), or the error of the last place; -EINTR when a signal came.
+ * Returns what the visit did (>= 0), or the error of the last place; -EINTR when a signal came; -EINVAL when names are of
+ * several registries and there are options->creds, which only one of them shall get.
  */
 int remote_each(struct remote *remote, const struct texts *names, enum remote_use use, remote_visit *visit,
                 void *data, struct error *err) NONNULL(1, 2, 4, 6) MUST_USE;

@@ -156,6 +156,8 @@ insecure()
 	runs run --rm --pull never old.test/team/app:1
 	refuses 125 'blocked' pull -q bad.test/team/app:1
 	refuses 125 '2 registries were asked' pull -q team/nothing:1
+	refuses 125 'creds: 2 registries would get them' pull -q --creds me:secret team/app:1
+	runs pull -q --creds me:secret shorter:1
 	printf '{"default": [{"type": "insecureAcceptAnything"}], "transports": {"docker": {"old.test": [{"type": "reject"}]}}}' \
 		>"$WORK/policy.json"
 	refuses 125 'reject|policy' pull -q --signature-policy "$WORK/policy.json" old.test/team/app:1

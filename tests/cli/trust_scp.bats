@@ -86,6 +86,19 @@ id_of()
 	runs pull -q --tls-verify=false "$OPEN/good/app:1.0"
 }
 
+@test "each of all tags is for the policy to permit" {
+	local tag
+	accept_all
+	runs image trust set -t reject "$OPEN/good/app:1.0"
+	run --separate-stderr c pull -q -a --tls-verify=false "$OPEN/good/app"
+	[ "$status" = 125 ]
+	has 'tag 1.0: .*rejects' "$stderr"
+	is '1.1 2.0 latest next ' "$(c images --format '{{.Tag}}' "$OPEN/good/app" | sort | tr '\n' ' ')"
+	for tag in 1.1 2.0 latest next; do
+		c rmi -f "$OPEN/good/app:$tag"
+	done
+}
+
 @test "show as a table, as JSON and raw" {
 	accept_all
 	runs image trust show
