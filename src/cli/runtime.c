@@ -94,9 +94,16 @@ int runtime_preserved(int64_t asked)
 
 static int set_log(struct error *err)
 {
-	bool debug = globals.debug || (globals.log_level && strcmp(globals.log_level, "debug") == 0);
+	static const char *const levels[] = {
+		[LIFECYCLE_LOG_ERROR] = "error", [LIFECYCLE_LOG_WARNING] = "warning", [LIFECYCLE_LOG_DEBUG] = "debug"};
+	size_t most = LIFECYCLE_LOG_WARNING;
 
-	return lifecycle_log_open(globals.log, globals.log_format, debug, err);
+	if (globals.log_level)
+		for (most = 0; most < ARRAY_LEN(levels) && strcmp(levels[most], globals.log_level) != 0; most++)
+			;
+	if (most == ARRAY_LEN(levels))
+		return error_set(err, ERROR_INVALID, "--log-level \"%.40s\" is not debug, warning or error", globals.log_level);
+	return lifecycle_log_open(globals.log, globals.log_format, globals.debug ? LIFECYCLE_LOG_DEBUG : most, err);
 }
 
 static int status_of(const struct command *command, const struct error *err)

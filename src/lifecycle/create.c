@@ -112,6 +112,18 @@ static char *owner_name(void)
 
 /* --- the container's directory --- */
 
+static int word_claim(const struct lifecycle *lifecycle, const char *id, int errnum, struct error *err)
+{
+	AUTO_LIFECYCLE_STATE struct lifecycle_state state = {.cgroup.fd = -1};
+
+	if (errnum != EEXIST)
+		return error_errno(err, errnum, "%s/%s", lifecycle->root, id);
+	/* delete would not touch what is something else's */
+	if (lifecycle_load(lifecycle, id, &state, err) < 0 && err->kind == ERROR_NOT_FOUND)
+		return -EEXIST;
+	return error_set(err, ERROR_CONFLICT, "container \"%s\" exists already; to be rid of it: delete --force %s", id, id);
+}
+
 static int claim(struct lifecycle *lifecycle, const char *id, struct creation *creation, struct error *err)
 {
 	int r = lifecycle_id_check(id, err);
@@ -119,9 +131,7 @@ static int claim(struct lifecycle *lifecycle, const char *id, struct creation *c
 	if (r < 0)
 		return r;
 	if (mkdirat(lifecycle->root_fd, id, 0700) < 0)
-		return errno == EEXIST ? error_set(err, ERROR_CONFLICT,
-		                                   "container \"%s\" exists already; to be rid of it: delete --force %s", id, id)
-		                       : error_errno(err, errno, "%s/%s", lifecycle->root, id);
+		return word_claim(lifecycle, id, errno, err);
 	creation->claimed = true;
 	creation->state.id = xstrdup(id);
 	creation->dir_fd = directory_open(lifecycle->root_fd, id);

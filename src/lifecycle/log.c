@@ -32,11 +32,12 @@ static const char *const level_names[] = {
 /* the only state of the module, set once by main() */
 static struct {
 	int fd; /* -1: standard error */
-	bool json, debug;
+	bool json;
+	enum lifecycle_log_level most;
 	bool is_stderr; /* the lines are not said twice */
-} log_state = {.fd = -1};
+} log_state = {.fd = -1, .most = LIFECYCLE_LOG_WARNING};
 
-int lifecycle_log_open(const char *path, const char *format, bool debug, struct error *err)
+int lifecycle_log_open(const char *path, const char *format, enum lifecycle_log_level most, struct error *err)
 {
 	bool json = format && strcmp(format, "json") == 0;
 	int fd = -1;
@@ -62,7 +63,7 @@ int lifecycle_log_open(const char *path, const char *format, bool debug, struct 
 	log_state.fd = fd;
 	log_state.json = json;
 	log_state.is_stderr = path && strcmp(path, "/dev/stderr") == 0;
-	log_state.debug = debug;
+	log_state.most = most;
 	return 0;
 }
 
@@ -71,7 +72,8 @@ void lifecycle_log_close(void)
 	if (log_state.fd >= 0)
 		(void) close(log_state.fd);
 	log_state.fd = -1;
-	log_state.json = log_state.debug = log_state.is_stderr = false;
+	log_state.json = log_state.is_stderr = false;
+	log_state.most = LIFECYCLE_LOG_WARNING;
 }
 
 static void add_json(const char *level, const char *time, const char *text, struct text *out)
@@ -114,10 +116,10 @@ void lifecycle_log(enum lifecycle_log_level level, const char *text)
 	AUTO_TEXT struct text line = TEXT_INIT(LINE_MAX_BYTES);
 	char time[CLOCK_TEXT_SIZE];
 
-	if (level == LIFECYCLE_LOG_DEBUG && !log_state.debug)
+	if (level > log_state.most)
 		return;
 	/* a log that can't be written must not stop anybody */
-	if (log_state.fd >= 0 && (!log_state.json || level == LIFECYCLE_LOG_ERROR || log_state.debug)) {
+	if (log_state.fd >= 0 && (!log_state.json || level == LIFECYCLE_LOG_ERROR || log_state.most == LIFECYCLE_LOG_DEBUG)) {
 		(void) clock_rfc3339(clock_now(), time);
 		(log_state.json ? add_json : add_text)(level_names[level], time, text, &line);
 		(void) !write_all(log_state.fd, text_string(&line), line.length);

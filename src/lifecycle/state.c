@@ -63,6 +63,8 @@ int lifecycle_open(const char *root, struct lifecycle *out, struct error *err)
 	int r;
 
 	*out = (struct lifecycle){.root_fd = -1};
+	if (root && !*root)
+		return error_set(err, ERROR_INVALID, "--root is empty: give a directory");
 	out->root = root ? path_clean(root) : default_root(err);
 	if (!out->root)
 		return -EINVAL;
@@ -70,7 +72,7 @@ int lifecycle_open(const char *root, struct lifecycle *out, struct error *err)
 	if (r >= 0)
 		out->root_fd = open(out->root, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (r < 0 || out->root_fd < 0)
-		return error_errno(err, r < 0 ? -r : errno, "directory of the containers' states %s; another one: --root DIR",
+		return error_errno(err, r < 0 ? -r : errno, "directory of the containers' states %s (another one: --root DIR)",
 		                   out->root);
 	/* a directory of somebody else's could make us kill or start anything, and bring filters of its own */
 	if (fstat(out->root_fd, &st) < 0 || st.st_uid != geteuid() || (st.st_mode & 022))
@@ -117,6 +119,22 @@ int lifecycle_open_directory(const struct lifecycle *lifecycle, const char *id, 
 	return fd < 0 ? error_errno(err, -fd, "%s/%s", lifecycle->root, id) : fd;
 }
 
+/* With --root at the wrong place others' directories lie there. A creator that was killed at once leaves an empty one. */
+static bool is_containers(int dir_fd)
+{
+	AUTO_TEXTS struct texts names = {0};
+
+	return faccessat(dir_fd, "lock", F_OK, 0) == 0 || faccessat(dir_fd, STATE_FILE, F_OK, 0) == 0
+	       || (directory_list(dir_fd, ".", &names) >= 0 && names.count == 0);
+}
+
+static int word_foreign(const struct lifecycle *lifecycle, const char *id, struct error *err)
+{
+	return error_set(err, ERROR_NOT_FOUND,
+	                 "container \"%s\" does not exist: %s/%s is something else's; another directory: --root DIR", id,
+	                 lifecycle->root, id);
+}
+
 bool lifecycle_is_directory(const struct lifecycle *lifecycle, const char *id, int dir_fd)
 {
 	struct stat held, found;
@@ -133,6 +151,8 @@ static int take_lock(const struct lifecycle *lifecycle, const char *id, enum loc
 
 		if (dir < 0)
 			return dir;
+		if (!is_containers(dir) && lifecycle_is_directory(lifecycle, id, dir))
+			return word_foreign(lifecycle, id, err);
 		lock = lock_take(dir, "lock", LOCK_MODE_EXCLUSIVE, wait);
 		/* deleted while we waited, perhaps made anew: only the lock of the one that has the name counts */
 		if (lock == -ENOENT)
@@ -205,7 +225,7 @@ int lifecycle_load(const struct lifecycle *lifecycle, const char *id, struct lif
 	if (dir < 0)
 		return dir;
 	if (faccessat(dir, STATE_FILE, F_OK, 0) < 0 && errno == ENOENT)
-		return load_unfinished(lifecycle, id, dir, out);
+		return is_containers(dir) ? load_unfinished(lifecycle, id, dir, out) : word_foreign(lifecycle, id, err);
 	r = file_read_json(dir, STATE_FILE, STATE_MAX_BYTES, state_fields, out, err);
 	out->cgroup.fd = -1;
 	/* whoever believed another id would delete that one */
@@ -276,11 +296,9 @@ int lifecycle_ids(const struct lifecycle *lifecycle, struct texts *out, struct e
 		return error_errno(err, -r, "%s", lifecycle->root);
 	for (size_t i = 0; i < names.count; i++) {
 		struct error ignored = {0};
-		struct stat st;
+		AUTO_CLOSE int dir = lifecycle_open_directory(lifecycle, names.items[i], &ignored);
 
-		if (lifecycle_id_check(names.items[i], &ignored) == 0
-		    && fstatat(lifecycle->root_fd, names.items[i], &st, AT_SYMLINK_NOFOLLOW) == 0
-		    && S_ISDIR(st.st_mode))
+		if (dir >= 0 && is_containers(dir))
 			texts_add(out, names.items[i]);
 	}
 	return 0;

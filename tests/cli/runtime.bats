@@ -368,6 +368,27 @@ fails()
 	is created "$(state "$ID")"
 }
 
+@test "--root at a wrong place: what lies there is no container, and nothing of it is touched" {
+	mkdir -p "$WORK/home/papers/lock.d" "$WORK/home/empty"
+	echo mine >"$WORK/home/papers/letter"
+	find "$WORK/home" -printf '%p %T@ %s\n' | sort >"$WORK/before"
+	runs runtime --root "$WORK/home" list -q
+	# one that create was killed over at once is empty
+	is empty
+	for command in state delete 'delete --force' 'kill -a' start ps 'exec --detach'; do
+		status=0
+		c runtime --root "$WORK/home" $command papers >"$WORK/out" 2>&1 || status=$?
+		[ "$command" = 'delete --force' ] || { [ $status = 1 ] && has 'container "papers" does not exist.*--root' "$(cat "$WORK/out")"; } || { echo "after $command"; return 1; }
+	done
+	runs runtime --root "$WORK/home" delete --force --regex .
+	is '' "$stderr"
+	fails 'something else' --root "$WORK/home" create --bundle "$B" papers
+	is mine "$(cat "$WORK/home/papers/letter")"
+	is "$(grep papers "$WORK/before")" "$(find "$WORK/home/papers" -printf '%p %T@ %s\n' | sort)"
+	[ ! -e "$WORK/home/empty" ]
+	(cd "$WORK/home" && fails '--root is empty' --root '' delete papers)
+}
+
 @test "delete leaves what is not the runtime's" {
 	mkdir -p "$WORK/data"
 	echo mine >"$WORK/data/file"
@@ -999,6 +1020,15 @@ hooks_filter='.root.readonly = false | .hooks = {
 	done
 	fails 'log-format' --log-format xml state nobody
 	fails 'nowhere' --log "$WORK/nowhere/log" state nobody
+	fails 'log-level "loud"' --log-level loud state nobody
+	# what list warns of
+	mkdir -m 0700 "$STATES/$ID"
+	echo '[]' >"$STATES/$ID/state.json"
+	for level in error warning debug; do
+		rm -f "$WORK/log"
+		runs runtime --log "$WORK/log" --log-level $level list -f json
+		is "$([ $level = error ] || echo 1)" "$(grep -c 'level=warning.*state.json' "$WORK/log" | grep -v '^0$')"
+	done
 }
 
 @test "options that engines pass are taken" {

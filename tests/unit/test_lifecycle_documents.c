@@ -359,7 +359,7 @@ static void open_log(const struct captured *captured, const char *format, bool d
 {
 	struct error err = {0};
 
-	ck_assert_msg(lifecycle_log_open(captured->path, format, debug, &err) == 0, "%s", err.text);
+	ck_assert_msg(lifecycle_log_open(captured->path, format, debug ? LIFECYCLE_LOG_DEBUG : LIFECYCLE_LOG_WARNING, &err) == 0, "%s", err.text);
 }
 
 START_TEST(json_log_is_one_object_an_error)
@@ -438,7 +438,7 @@ START_TEST(without_a_file_lines_go_to_standard_error)
 	AUTO_FREE char *standard = NULL;
 	struct error err = {0};
 
-	ck_assert_int_eq(lifecycle_log_open(NULL, "json", false, &err), 0);
+	ck_assert_int_eq(lifecycle_log_open(NULL, "json", LIFECYCLE_LOG_WARNING, &err), 0);
 	lifecycle_log(LIFECYCLE_LOG_ERROR, "one");
 	lifecycle_log(LIFECYCLE_LOG_WARNING, "two");
 	lifecycle_log(LIFECYCLE_LOG_DEBUG, "three");
@@ -452,13 +452,13 @@ START_TEST(bad_logs_are_refused)
 	AUTO_CAPTURED struct captured captured = capture();
 	struct error err = {0};
 
-	ck_assert_int_eq(lifecycle_log_open(NULL, "xml", false, &err), -EINVAL);
+	ck_assert_int_eq(lifecycle_log_open(NULL, "xml", LIFECYCLE_LOG_WARNING, &err), -EINVAL);
 	ck_assert_str_eq(err.text, "--log-format \"xml\" is unknown: use text or json");
 	scratch_file(&captured.scratch, "target", "");
 	ck_assert_int_eq(symlinkat("target", captured.scratch.fd, "log"), 0);
-	ck_assert_int_eq(lifecycle_log_open(captured.path, NULL, false, &err), -EINVAL);
+	ck_assert_int_eq(lifecycle_log_open(captured.path, NULL, LIFECYCLE_LOG_WARNING, &err), -EINVAL);
 	ck_assert_ptr_nonnull(strstr(err.text, "is a symbolic link"));
-	ck_assert_int_eq(lifecycle_log_open("/nonexistent/log", NULL, false, &err), -ENOENT);
+	ck_assert_int_eq(lifecycle_log_open("/nonexistent/log", NULL, LIFECYCLE_LOG_WARNING, &err), -ENOENT);
 	ck_assert_str_eq(err.text, "--log /nonexistent/log: No such file or directory");
 }
 END_TEST
