@@ -195,7 +195,7 @@ static int ping(const struct registry_endpoint *endpoint, struct error *err)
 	return r;
 }
 
-/* check - does the registry take them? One certificate after the other is tried, as remote.c does. */
+/* check - does the registry take them? One certificate after the other is tried, as remote_visit.c does. */
 static int check(const struct login *request, const struct places *places, const char *host,
                  const struct words *words, struct error *err)
 {
