@@ -16,6 +16,8 @@
 	X(curl_multi_strerror) X(curl_slist_append) X(curl_slist_free_all) X(curl_url)   \
 	X(curl_url_cleanup) X(curl_url_get) X(curl_url_set) X(curl_getdate) X(curl_free)
 
+#define NS_PER_MS UINT64_C(1000000)
+
 struct curl_api {
 #define CURL_MEMBER(function) __typeof__(&(function)) function;
 	CURL_FUNCTIONS(CURL_MEMBER)
@@ -78,6 +80,14 @@ static inline uint64_t http_end(const struct http_request *request)
 {
 	return request->end ? request->end : request->size;
 }
+
+/* --- http_attempt.c --- */
+/* attempt_begin - another one, as the transfer stands; may finish, and free, it */
+void attempt_begin(struct http_transfer *transfer) NONNULL(1);
+/* attempt_ended - as libcurl says: the next attempt, or the end of the request */
+void attempt_ended(struct http_transfer *transfer, CURLcode code) NONNULL(1);
+/* transfer_unlink - out of the loop, and freed */
+void transfer_unlink(struct http_transfer *transfer) NONNULL(1);
 
 /* --- http_retry.c --- */
 enum http_failure retry_classify(CURLcode code, bool sending) MUST_USE;
