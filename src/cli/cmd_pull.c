@@ -36,11 +36,25 @@ static void tell(const struct list *out)
 		print_line("%s", print_is_docker() ? pulled->name : digest_hex(pulled->id));
 }
 
-/* prepare - the user namespace, whose helper programs run while libcurl and the thirty libraries below it are loaded */
-static int prepare(struct engine *engine, struct error *err)
+/* is_here - there will be nothing to unpack, unless the name stands for another image by now */
+static bool is_here(struct engine *engine, const char *name)
 {
-	int r = engine_userns_begin(engine, err);
+	AUTO_IMAGE_RECORD struct image_record record = {0};
+	struct error ignored = {0};
 
+	return image_find(engine, name, &record, NULL, &ignored) >= 0;
+}
+
+/* prepare - the user namespace, whose helper programs run while libcurl and the thirty libraries below it are loaded */
+static int prepare(struct engine *engine, const struct image_pull *request, const struct texts *names, struct error *err)
+{
+	bool all_here = !request->all_tags;
+	int r = 0;
+
+	for (size_t i = 0; all_here && i < names->count; i++)
+		all_here = is_here(engine, names->items[i]);
+	if (!all_here)
+		r = engine_userns_begin(engine, err);
 	if (r >= 0)
 		http_prepare();
 	return r;
@@ -61,7 +75,7 @@ static int pull_run(struct engine *engine, void *data, const struct texts *opera
 {
 	const struct image_pull *request = data;
 	struct progress progress;
-	int result = prepare(engine, err);
+	int result = prepare(engine, request, operands, err);
 
 	if (result < 0)
 		return result;

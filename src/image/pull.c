@@ -23,6 +23,7 @@ struct pull {
 	const struct remote *remote;
 	struct platform platform; /* wanted; without architecture: this machine's */
 	size_t parallel;
+	bool entered;
 	struct list *out;
 };
 
@@ -277,6 +278,18 @@ static bool stands_for(struct store *store, const char *name, const char *id)
 	return ref_read(store, name, &now) >= 0 && strcmp(now ? now : "", id) == 0;
 }
 
+/* enter - where files are made that belong to others; an image that is whole is not worth the namespace */
+static int enter(struct pull *pull, struct error *err)
+{
+	int r = pull->entered ? 0 : engine_enter(pull->engine, err);
+
+	if (r < 0 || pull->entered)
+		return r;
+	pull->entered = true;
+	store_sweep(pull->store);
+	return 0;
+}
+
 static int pull_one(struct pull *pull, const struct remote_place *place, struct registry *registry,
                     const struct reference *reference, struct error *err)
 {
@@ -304,7 +317,9 @@ static int pull_one(struct pull *pull, const struct remote_place *place, struct 
 		r = ref_write(pull->store, name, id, err);
 	/* asked again: whoever removes the image meanwhile takes the name along, or leaves it to us to bring the rest */
 	if (r >= 0 && !is_whole(&found)) {
-		r = read_config(&found, err);
+		r = enter(pull, err);
+		if (r >= 0)
+			r = read_config(&found, err);
 		if (r >= 0)
 			r = bring(&found, name, err);
 	}
@@ -419,14 +434,13 @@ static int pull_all(struct pull *pull, const struct reference *reference, struct
 		r = remote_open(&pull->request->remote, pull->progress, &remote, err);
 	if (r >= 0)
 		r = remote_names(remote, reference, &names, err);
-	/* the helpers that write the id maps had until now */
-	if (r >= 0)
-		r = engine_enter(pull->engine, err);
+	/* the helpers that write the id maps had until now; who did not begin expects to find all here */
+	if (r >= 0 && pull->engine->userns)
+		r = enter(pull, err);
 	if (r < 0)
 		return r;
 	pull->remote = remote;
 	pull->parallel = remote_parallel(remote);
-	store_sweep(pull->store);
 	r = remote_each(remote, &names, REMOTE_PULL, pull_place, pull, err);
 	if (r == -EINTR) {
 		r = error_set(err, ERROR_SYSTEM, "interrupted; what was downloaded is kept for the next pull");

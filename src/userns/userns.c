@@ -31,10 +31,13 @@
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "userns_join.h"
 
 #define HOLDER_STACK_BYTES 16384
+#define ALONE_STEP_MS      2
+#define ALONE_MAX_MS       60000
 
 static int hold(void *parent)
 {
@@ -377,13 +380,35 @@ int userns_finish(struct userns *userns, struct error *err)
 	return 0;
 }
 
+/*
+ * wait_alone - true when this process has one thread, as setns(2) wants
+ *
+ * A thread that was joined may not have left the kernel yet; one that looks up a name nobody wants any more ends when its
+ * resolver gives up.
+ */
+static bool wait_alone(void)
+{
+	const struct timespec pause = {.tv_nsec = ALONE_STEP_MS * 1000000L};
+
+	for (unsigned waited = 0; waited < ALONE_MAX_MS; waited += ALONE_STEP_MS) {
+		struct stat st;
+
+		/* a directory per thread, each a link */
+		if (stat("/proc/self/task", &st) < 0 || st.st_nlink <= 3)
+			return true;
+		(void) nanosleep(&pause, NULL);
+	}
+	return false;
+}
+
 int userns_enter(struct userns *userns, struct error *err)
 {
 	int r = userns_finish(userns, err);
 
 	if (r < 0)
 		return r;
-	if (setns(userns->fd, CLONE_NEWUSER) < 0)
+	if (setns(userns->fd, CLONE_NEWUSER) < 0
+	    && (errno != EINVAL || !wait_alone() || setns(userns->fd, CLONE_NEWUSER) < 0))
 		return error_errno(err, errno, "enter the user namespace");
 	/* user_namespaces(7): the mounts we make must belong to this namespace */
 	if (unshare(CLONE_NEWNS) < 0)

@@ -179,6 +179,19 @@ insecure()
 	refuses 125 'without tag' pull -a --tls-verify=false "$OPEN/good/app:1.0"
 }
 
+@test "a pull of what is here starts no process, and a name that stands for another image brings it" {
+	need strace
+	runs tag busybox "$OPEN/good/app:1.0"
+	runs pull -q --tls-verify=false "$OPEN/good/app:1.0"
+	[ "$(c images -q busybox)" != "$(c images -q "$OPEN/good/app:1.0")" ]
+	runs image check "$OPEN/good/app:1.0"
+	strace -f -qq -e trace=clone,clone3,fork,vfork,execve -o "$WORK/trace" \
+		"$CORACLE" pull -q --tls-verify=false "$OPEN/good/app:1.0" 3>&-
+	# its own, and where others may write its binary that of the sealed copy
+	[ "$(grep -c execve "$WORK/trace")" -le 2 ]
+	is 0 "$(grep -cE '(clone3?|fork)\(' "$WORK/trace" || true)"
+}
+
 @test "a digest names an image, also one of an index" {
 	local digest
 	digest=$(skopeo inspect --tls-verify=false --format '{{.Digest}}' "docker://$PLAIN/team/app:1")

@@ -168,7 +168,7 @@ struct image_pulled { /* all owned */
 };
 
 /*
- * image_pull - fetch an image, or all tags of a repository, from its registry into the store; enters the user namespace
+ * image_pull - fetch an image, or all tags of a repository, from its registry into the store
  *
  * name      as typed, "docker://" in front allowed; a short one is looked up as registries.conf says, all candidates
  *           in turn; a location's mirrors come first
@@ -178,6 +178,7 @@ struct image_pulled { /* all owned */
  * Six layers at a time are downloaded, the lowest missing one is unpacked while it arrives. What was downloaded
  * when a pull ended is kept, and a later one goes on from there. Two that want the same layer do the work once.
  * SIGINT, SIGTERM and SIGHUP end it with err->errnum EINTR. The record and the name are written last.
+ * The user namespace is entered: at once when it was begun, else when there is something to unpack.
  */
 int image_pull(struct engine *engine, const char *name, const struct image_pull *request,
                const struct image_progress *progress, struct list *out, struct error *err)
