@@ -168,14 +168,14 @@ static int take_image(struct store *store, const struct image_record *record, st
 
 	if (!record->manifest_digest)
 		return error_set(err, ERROR_INVALID, "image %.12s has no manifest: load it again", digest_hex(record->id));
-	r = blob_read(store, record->manifest_digest, OCI_DOCUMENT_MAX_BYTES, &bytes, &length, err);
+	r = blob_read_checked(store, record->manifest_digest, OCI_DOCUMENT_MAX_BYTES, &bytes, &length, err);
 	if (r >= 0)
 		r = image_manifest_parse(bytes ? bytes : "", length, &manifest, err);
 	if (r < 0)
 		return r;
 	type = xstrdup(manifest.media_type ? manifest.media_type : MANIFEST_OCI_IMAGE);
 	fields_done(image_manifest_fields, &manifest);
-	r = blob_read(store, record->id, OCI_DOCUMENT_MAX_BYTES, &config_bytes, &config_length, err);
+	r = blob_read_checked(store, record->id, OCI_DOCUMENT_MAX_BYTES, &config_bytes, &config_length, err);
 	if (r < 0)
 		return r;
 	config = manifest_config(config_bytes ? config_bytes : "", config_length, err);

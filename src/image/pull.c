@@ -160,8 +160,8 @@ static int read_config(struct found *found, struct error *err)
 
 	if (found->config_bytes)
 		return 0;
-	r = blob_read(found->pull->store, descriptor->digest, OCI_DOCUMENT_MAX_BYTES, &found->config_bytes,
-	                  &found->config_length, &ignored);
+	r = blob_read_checked(found->pull->store, descriptor->digest, OCI_DOCUMENT_MAX_BYTES, &found->config_bytes,
+	                      &found->config_length, &ignored);
 
 	if (r < 0) {
 		progress_event(found->pull->progress, IMAGE_PULL_CONFIG, descriptor->digest);

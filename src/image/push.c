@@ -69,10 +69,12 @@ static int read_documents(struct outgoing *outgoing, struct error *err)
 	const struct image_record *record = &outgoing->record;
 	const char *manifest = record->manifest_digest ? record->manifest_digest : "";
 	size_t layers = record->layers.count;
-	int r = blob_read(store, record->id, OCI_DOCUMENT_MAX_BYTES, &outgoing->config, &outgoing->config_length, err);
+	int r = blob_read_checked(store, record->id, OCI_DOCUMENT_MAX_BYTES, &outgoing->config, &outgoing->config_length,
+	                          err);
 
 	if (r >= 0)
-		r = blob_read(store, manifest, OCI_DOCUMENT_MAX_BYTES, &outgoing->manifest, &outgoing->manifest_length, err);
+		r = blob_read_checked(store, manifest, OCI_DOCUMENT_MAX_BYTES, &outgoing->manifest,
+		                      &outgoing->manifest_length, err);
 	if (r >= 0)
 		r = image_config_parse(outgoing->config, outgoing->config_length, &outgoing->parsed_config, err);
 	if (r >= 0)

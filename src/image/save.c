@@ -163,11 +163,11 @@ static int add_image(struct saving *saving, struct engine *engine, const char *t
 	add_name(image, full);
 	r = add_layers(saving, image, err);
 	if (r >= 0)
-		r = blob_read(saving->store, image->record.id, OCI_DOCUMENT_MAX_BYTES, &image->config,
-		              &image->config_length, err);
+		r = blob_read_checked(saving->store, image->record.id, OCI_DOCUMENT_MAX_BYTES, &image->config,
+		                      &image->config_length, err);
 	if (r >= 0 && saving->format != SAVE_DOCKER_ARCHIVE)
-		r = blob_read(saving->store, image->record.manifest_digest ? image->record.manifest_digest : "",
-		              OCI_DOCUMENT_MAX_BYTES, &image->manifest, &image->manifest_length, err);
+		r = blob_read_checked(saving->store, image->record.manifest_digest ? image->record.manifest_digest : "",
+		                      OCI_DOCUMENT_MAX_BYTES, &image->manifest, &image->manifest_length, err);
 	(void) snprintf(image->config_digest, sizeof image->config_digest, "%s", image->record.id);
 	return r < 0 ? error_wrap(err, r, "image %.300s", text) : 0;
 }

@@ -8,7 +8,6 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/stat.h>
 
 #include "shared_private.h"
 #include "store_private.h"
@@ -22,12 +21,14 @@ static int blob_path(const char *digest, char into[static STORE_NAME_SIZE], stru
 	return 0;
 }
 
-static bool is_there(int dir_fd, const char *path, size_t length)
+/* is_there - with these bytes: one that was damaged is written anew */
+static bool is_there(int dir_fd, const char *path, const void *bytes, size_t length)
 {
-	struct stat st;
+	AUTO_FREE char *present = NULL;
+	size_t present_length;
 
-	return fstatat(dir_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(st.st_mode)
-	       && (uintmax_t) st.st_size == length;
+	return file_read(dir_fd, path, length, &present, &present_length) >= 0 && present_length == length
+	       && memcmp(present, bytes, length) == 0;
 }
 
 int blob_write(struct store *store, const void *bytes, size_t length, const char *digest,
@@ -45,7 +46,7 @@ int blob_write(struct store *store, const void *bytes, size_t length, const char
 	r = blob_path(actual, path, err);
 	if (r < 0)
 		return r;
-	if (!is_there(store->fd, path, length)) {
+	if (!is_there(store->fd, path, bytes, length)) {
 		r = store_publish_file(store, "blobs/sha256", digest_hex(actual), bytes, length);
 		if (r < 0)
 			return error_errno(err, -r, "write store/%s", path);
@@ -72,4 +73,24 @@ int blob_read(struct store *store, const char *digest, size_t max, char **out, s
 		r = file_read(shared->fd, path, max, out, length);
 	}
 	return r < 0 ? error_errno(err, -r, "store/%s", path) : 0;
+}
+
+int blob_read_checked(struct store *store, const char *digest, size_t max, char **out, size_t *length,
+                      struct error *err)
+{
+	AUTO_FREE char *bytes = NULL;
+	char actual[DIGEST_TEXT_SIZE];
+	int r = blob_read(store, digest, max, &bytes, length, err);
+
+	if (r >= 0)
+		r = digest_bytes(bytes, *length, actual, err);
+	if (r < 0)
+		return r;
+	if (strcmp(actual, digest) != 0) {
+		(void) error_set(err, ERROR_CONFLICT, "store/blobs: the digest of %.19s is %.19s now; repair it with: "
+		                 "coracle image check --repair, or fetch the image again", digest, actual);
+		return -EBADMSG;
+	}
+	*out = TAKE_PTR(bytes);
+	return 0;
 }

@@ -15,7 +15,8 @@ file_setup()
 	ln "$WORK/two/hello" "$WORK/two/again"
 	: >"$WORK/two/.wh.tmp"
 	tar -C "$WORK/two" --owner=0 --group=0 --numeric-owner -cf "$WORK/two.tar" hello again .wh.tmp
-	two_layers "$WORK/made" | c load >/dev/null
+	two_layers "$WORK/made" >"$WORK/made.tar"
+	c load -q -i "$WORK/made.tar" >/dev/null
 }
 
 # two_layers DIRECTORY: docker-archive of the image two:1
@@ -258,6 +259,25 @@ id_of()
 	refuses 125 'changed since' save --format oci-dir -o "$WORK/changed" changed:1
 	[ ! -e "$WORK/changed" ]
 	c rmi changed:1 >/dev/null
+}
+
+@test "a changed configuration or manifest is told, not saved, and right again when the image was loaded once more" {
+	local id digest blobs=$CORACLE_ROOT/store/blobs/sha256
+	id=$(id_of two:1)
+	sed -i 's|"cat"|"dog"|' "$blobs/${id#*:}"
+	refuses 125 "digest of ${id:0:19}.*repair" save -o "$WORK/dog.tar" two:1
+	refuses 125 "digest of ${id:0:19}.*repair" save --format oci-dir -o "$WORK/dog" two:1
+	refuses 125 "digest of ${id:0:19}.*repair" push -q two:1 localhost:1/two:1
+	refuses 125 "digest of ${id:0:19}.*repair" manifest create "two-list:1" two:1
+	[ ! -e "$WORK/dog.tar" ] && [ ! -e "$WORK/dog" ]
+	runs load -q -i "$WORK/made.tar"
+	runs save -o "$WORK/cat.tar" two:1
+	is "$id" "$(id_of two:1)"
+	digest=$(c image inspect -f '{{.Digest}}' two:1)
+	sed -i 's|"size":|"site":|' "$blobs/${digest#*:}"
+	refuses 125 "digest of ${digest:0:19}.*repair" save --format oci-dir -o "$WORK/dog" two:1
+	runs load -q -i "$WORK/made.tar"
+	runs save --format oci-dir -o "$WORK/cat" two:1
 }
 
 @test "a layout with a symlink in place of its blobs is not written through" {

@@ -42,6 +42,9 @@ int blob_write(struct store *store, const void *bytes, size_t length, const char
                char *out_digest, struct error *err) NONNULL(1, 6) MUST_USE;
 int blob_read(struct store *store, const char *digest, size_t max, char **out, size_t *length,
               struct error *err) NONNULL(1, 2, 4, 6) MUST_USE;
+/* blob_read_checked - for what leaves the store: -EBADMSG when the bytes have another digest */
+int blob_read_checked(struct store *store, const char *digest, size_t max, char **out, size_t *length,
+                      struct error *err) NONNULL(1, 2, 4, 5, 6) MUST_USE;
 
 /* --- layers --- */
 struct layer_info {
