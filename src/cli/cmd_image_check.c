@@ -80,7 +80,7 @@ static int check_again(const struct mending *mending, const char *id, struct ima
 
 static int repair(struct mending *mending, const struct image_damage *about, struct error *err)
 {
-	struct image_damage all = {.id = about->id, .name = about->name}; /* borrows both */
+	struct image_damage all = {.id = about->id, .name = about->name, .is_list = about->is_list}; /* borrows both */
 	AUTO(image_checked_done) struct image_checked before = {0}, after = {0};
 	int r = 1;
 
@@ -120,7 +120,8 @@ static int repair_all(struct engine *engine, const struct check_request *request
 	progress_init(&mending.progress, false);
 	LIST_EACH(const struct image_damage, damage, &checked->damages) {
 		AUTO_FREE char *called = damage->id ? xprintf("image %.12s", damage->id + strlen("sha256:"))
-		                                    : xprintf("name %s", damage->name);
+		                                    : xprintf("%s %s", damage->is_list ? "manifest list" : "name",
+		                                              damage->name);
 		struct error failure = {0};
 
 		if (r < 0)

@@ -5,6 +5,7 @@
 #include "coracle/base/alloc.h"
 #include "coracle/base/digest.h"
 #include "coracle/base/id.h"
+#include "coracle/store/index.h"
 
 #include <string.h>
 
@@ -215,6 +216,20 @@ static int check_names(struct checking *checking, struct error *err)
 	return 0;
 }
 
+static int check_lists(struct checking *checking, struct error *err)
+{
+	AUTO_TEXTS struct texts damaged = {0};
+	int r = index_list_damaged(checking->store, &damaged, err);
+
+	for (size_t i = 0; r >= 0 && i < damaged.count; i++) {
+		struct image_damage *damage = add(checking, NULL, "manifest list %s: can't be read", damaged.items[i]);
+
+		damage->name = xstrdup(damaged.items[i]);
+		damage->is_list = true;
+	}
+	return r;
+}
+
 static int check_all(struct checking *checking, struct error *err)
 {
 	AUTO(image_record_list_done) struct list images = {0};
@@ -223,7 +238,9 @@ static int check_all(struct checking *checking, struct error *err)
 	LIST_EACH(const struct image_record, image, &images)
 		if (r >= 0)
 			r = check_image(checking, image, err);
-	return r < 0 ? r : check_names(checking, err);
+	if (r >= 0)
+		r = check_names(checking, err);
+	return r < 0 ? r : check_lists(checking, err);
 }
 
 /* find - also one whose record is damaged, by its id */

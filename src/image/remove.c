@@ -8,13 +8,10 @@
 #include "coracle/store/shared.h"
 #include "coracle/image/manifest.h"
 #include "coracle/image/mount.h"
-#include "coracle/sys/lock.h"
 
 #include <string.h>
 
 #include "name.h"
-
-#define NAMES_LOCK "locks/names"
 
 int image_tag(struct engine *engine, const char *image, const char *name, struct error *err)
 {
@@ -63,31 +60,41 @@ static int remove_whole(struct store *store, const struct image_record *record, 
 	return r;
 }
 
-static char *id_of_name(struct store *store, const char *text)
+/* id_of_name - name: out, owned, the full name, also of one whose file can't be read (then NULL is returned) */
+static char *id_of_name(struct store *store, const char *text, char **name)
 {
 	AUTO_REFERENCE struct reference reference = {0};
 	AUTO_TEXTS struct texts candidates = {0};
 	struct error ignored = {0};
 	char *id = NULL;
+	int r = -ENOENT;
 
 	if (reference_parse(text, &reference, &ignored) < 0)
 		return NULL;
 	reference_candidates(&reference, &candidates);
-	for (size_t i = 0; i < candidates.count; i++)
-		if (ref_read(store, candidates.items[i], &id) == 0)
-			return id;
-	return NULL;
+	for (size_t i = 0; i < candidates.count && r == -ENOENT; i++) {
+		r = ref_read(store, candidates.items[i], &id);
+		if (r != -ENOENT)
+			*name = xstrdup(candidates.items[i]);
+	}
+	return id;
 }
 
-/* find_damaged - a record that can't be read can still be removed, by name or by the digits of its id */
-static int find_damaged(struct store *store, const char *text, struct image_record *out)
+/*
+ * find_damaged - a record that can't be read can still be removed, by name or by the digits of its id
+ *
+ * -EBADMSG: what can't be read is the name itself
+ */
+static int find_damaged(struct store *store, const char *text, struct image_record *out, char **name)
 {
 	AUTO_TEXTS struct texts ids = {0};
 	struct error ignored = {0};
 	bool is_prefixed = strncmp(text, DIGEST_PREFIX, strlen(DIGEST_PREFIX)) == 0;
 	const char *hex = is_prefixed ? text + strlen(DIGEST_PREFIX) : text;
-	AUTO_FREE char *id = id_of_name(store, text);
+	AUTO_FREE char *id = id_of_name(store, text, name);
 
+	if (!id && *name)
+		return -EBADMSG;
 	if (!id && id_is_hex(hex) && image_record_ids(store, hex, &ids, &ignored) >= 0 && ids.count == 1)
 		id = xstrdup(ids.items[0]);
 	if (!id)
@@ -120,31 +127,18 @@ static int remove_shared(struct store *store, const char *text, const char *name
 	                 text, record->store, record->store);
 }
 
-/*
- * lock_names - of two that take away a name each, the second sees that its is the last one
- *
- * A descriptor for AUTO_CLOSE, or a negative errno; on a disk without a free byte there may be no room for the lock's
- * file: then it goes on without.
- */
-static int lock_names(struct store *store, struct error *err)
-{
-	int fd = lock_take(store_fd(store), NAMES_LOCK, LOCK_MODE_EXCLUSIVE, LOCK_WAIT);
-
-	if (fd >= 0 || fd == -ENOSPC || fd == -EDQUOT)
-		return fd;
-	return error_errno(err, -fd, "lock store/" NAMES_LOCK);
-}
-
 int image_remove(struct engine *engine, const char *text, const struct image_remove *request,
                  const struct pairs *used, struct texts *removed, struct error *err)
 {
 	AUTO_IMAGE_RECORD struct image_record record = {0};
 	AUTO_FREE char *name = NULL;
 	struct store *store = engine_store(engine, err);
-	AUTO_CLOSE int guard = store ? lock_names(store, err) : -EIO;
+	/* of two that take away a name each, the second sees that its is the last one */
+	AUTO_CLOSE int guard = store ? store_lock_names(store, err) : -EIO;
 	struct error absent = {0};
 	int r;
 
+	/* on a disk without a free byte there may be no room for the lock's file */
 	if (guard < 0 && guard != -ENOSPC && guard != -EDQUOT)
 		return guard;
 	r = image_find(engine, text, &record, &name, err);
@@ -152,8 +146,13 @@ int image_remove(struct engine *engine, const char *text, const struct image_rem
 		return 0;
 	if (r == -ENOENT && request->ignore)
 		return 0;
-	if (r < 0 && r != -EBUSY && find_damaged(store, text, &record) == 0)
-		r = 0;
+	if (r < 0 && r != -EBUSY) {
+		int damaged = find_damaged(store, text, &record, &name);
+
+		if (damaged == -EBADMSG)
+			return untag(store, name ? name : "", removed, err);
+		r = damaged < 0 ? r : 0;
+	}
 	if (r >= 0 && record.store)
 		return remove_shared(store, text, name, &record, removed, err);
 	if (r >= 0)

@@ -143,6 +143,9 @@ int image_repair(struct engine *engine, const struct image_damage *damage, const
 
 	if (!store)
 		return -EIO;
+	if (damage->is_list)
+		return error_set(err, ERROR_NOT_FOUND, "it was made here; take it away with: coracle manifest rm %s",
+		                 damage->name);
 	if (damage->name)
 		return repair_name(engine, damage->name, progress, err);
 	r = check_live(damage, live, err);

@@ -73,8 +73,14 @@ static int roots_read(struct store *store, struct roots *out, struct error *err)
 {
 	int r = add_images(store, out, err);
 
-	if (r >= 0 && index_blobs(store, &out->blobs, err) < 0)
-		r = -EAGAIN; /* a list that can't be read hides what it names */
+	if (r >= 0 && index_blobs(store, &out->blobs, err) < 0) {
+		/* a list that can't be read hides what it names: which one it is, without the cause */
+		char *cause = strstr(err->text, ": ");
+
+		if (cause)
+			*cause = '\0';
+		r = -EAGAIN;
+	}
 	sort(&out->layers);
 	sort(&out->blobs);
 	return r;

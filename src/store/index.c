@@ -106,7 +106,7 @@ static int list_records(struct store *store, enum damaged damaged, struct list *
 
 			*slot = record;
 		} else if (failed != -ENOENT && damaged == DAMAGED_ENDS) {
-			r = failed;
+			r = error_wrap(err, failed, "manifest list %s", name);
 		} else if (failed != -ENOENT) {
 			log_warning("%s", err->text);
 		}
@@ -156,6 +156,26 @@ static int add_blobs(struct store *store, const struct index_record *record, str
 		texts_add(out, descriptor->digest);
 	fields_done(image_index_fields, &index);
 	return 0;
+}
+
+int index_list_damaged(struct store *store, struct texts *out, struct error *err)
+{
+	AUTO_TEXTS struct texts files = {0};
+	int r = list_files(store, &files, err);
+
+	for (size_t i = 0; r >= 0 && i < files.count; i++) {
+		AUTO_FREE char *name = name_unescape(files.items[i]);
+		AUTO_INDEX_RECORD struct index_record record = {0};
+		AUTO_TEXTS struct texts blobs = {0};
+		struct error cause = {0};
+		int whole = name ? read_file(store, files.items[i], name, &record, &cause) : 0;
+
+		if (name && whole >= 0)
+			whole = add_blobs(store, &record, &blobs, &cause);
+		if (whole < 0 && name && whole != -EINTR)
+			texts_add(out, name);
+	}
+	return r;
 }
 
 int index_blobs(struct store *store, struct texts *out, struct error *err)

@@ -20,6 +20,7 @@
 
 #define LAYERS_LOCK "locks/layers"
 #define TURN_LOCK   "locks/turn"
+#define NAMES_LOCK  "locks/names"
 #define TMP_LOCK    "locks/tmp"
 
 /* the last one tells that all of them are there */
@@ -73,9 +74,26 @@ int store_fd(const struct store *store)
 	return store->fd;
 }
 
+/* lock - as lock_take; a copy of the store may lack the directory of locks */
+static int lock(struct store *store, const char *path, enum lock_mode mode, enum lock_wait wait)
+{
+	int fd = lock_take(store->fd, path, mode, wait);
+
+	if (fd == -ENOENT && directory_make(store->fd, "locks", 0700) >= 0)
+		fd = lock_take(store->fd, path, mode, wait);
+	return fd;
+}
+
+int store_lock_names(struct store *store, struct error *err)
+{
+	int fd = lock(store, NAMES_LOCK, LOCK_MODE_EXCLUSIVE, LOCK_WAIT);
+
+	return fd < 0 ? error_errno(err, -fd, "lock store/%s", NAMES_LOCK) : fd;
+}
+
 int store_hold(struct store *store, struct error *err)
 {
-	int fd = lock_take(store->fd, LAYERS_LOCK, LOCK_MODE_SHARED, LOCK_WAIT);
+	int fd = lock(store, LAYERS_LOCK, LOCK_MODE_SHARED, LOCK_WAIT);
 
 	return fd < 0 ? error_errno(err, -fd, "lock store/%s", LAYERS_LOCK) : fd;
 }
@@ -87,19 +105,19 @@ int store_lock_exclusive(struct store *store)
 	 * one is waited for, since it is short, and it may have looked before we removed what we want to be collected.
 	 * Without room for this lock's file it goes on without.
 	 */
-	AUTO_CLOSE int turn UNUSED = lock_take(store->fd, TURN_LOCK, LOCK_MODE_EXCLUSIVE, LOCK_WAIT);
-	int fd = lock_take(store->fd, LAYERS_LOCK, LOCK_MODE_EXCLUSIVE, LOCK_TRY);
+	AUTO_CLOSE int turn UNUSED = lock(store, TURN_LOCK, LOCK_MODE_EXCLUSIVE, LOCK_WAIT);
+	int fd = lock(store, LAYERS_LOCK, LOCK_MODE_EXCLUSIVE, LOCK_TRY);
 
 	if (fd != -EWOULDBLOCK)
 		return fd;
-	lock_release(lock_take(store->fd, LAYERS_LOCK, LOCK_MODE_SHARED, LOCK_WAIT));
-	return lock_take(store->fd, LAYERS_LOCK, LOCK_MODE_EXCLUSIVE, LOCK_TRY);
+	lock_release(lock(store, LAYERS_LOCK, LOCK_MODE_SHARED, LOCK_WAIT));
+	return lock(store, LAYERS_LOCK, LOCK_MODE_EXCLUSIVE, LOCK_TRY);
 }
 
 int workspace_open(struct store *store, const char *what, struct workspace *out, struct error *err)
 {
 	/* a sweeper must not find the directory between mkdir and flock */
-	AUTO_CLOSE int guard = lock_take(store->fd, TMP_LOCK, LOCK_MODE_SHARED, LOCK_WAIT);
+	AUTO_CLOSE int guard = lock(store, TMP_LOCK, LOCK_MODE_SHARED, LOCK_WAIT);
 	char random[ID_LENGTH + 1];
 	struct workspace workspace = {.store = store, .fd = -1};
 
@@ -193,7 +211,7 @@ int workspace_publish(struct workspace *workspace, const char *path, struct erro
 int store_publish_file(struct store *store, const char *folder, const char *name, const void *bytes,
                        size_t length)
 {
-	AUTO_CLOSE int guard = lock_take(store->fd, TMP_LOCK, LOCK_MODE_SHARED, LOCK_WAIT);
+	AUTO_CLOSE int guard = lock(store, TMP_LOCK, LOCK_MODE_SHARED, LOCK_WAIT);
 	AUTO_CLOSE int folder_fd = directory_open(store->fd, folder);
 	char random[ID_LENGTH + 1], temporary[STORE_NAME_SIZE];
 	int r;
@@ -230,7 +248,7 @@ static bool has_living_maker(int dir_fd, const char *name)
 /* sweep - bytes, where they are wanted, are of the files that went */
 static void sweep(struct store *store, uint64_t *bytes)
 {
-	AUTO_CLOSE int guard = lock_take(store->fd, TMP_LOCK, LOCK_MODE_EXCLUSIVE, LOCK_TRY);
+	AUTO_CLOSE int guard = lock(store, TMP_LOCK, LOCK_MODE_EXCLUSIVE, LOCK_TRY);
 	AUTO_CLOSE int tmp = directory_open(store->fd, "tmp");
 	AUTO_TEXTS struct texts names = {0};
 

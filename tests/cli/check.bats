@@ -234,11 +234,50 @@ mends()
 	has '^name localhost/torn:1: can.t be read'
 	gives 1 image check --repair
 	has 'coracle rmi localhost/ghost:1' "$stderr"
-	rm "$STORE/refs/localhost%2Fghost:1" "$STORE/refs/localhost%2Ftorn:1"
+	# and that works
+	runs rmi localhost/ghost:1 torn:1
+	has '^Untagged: localhost/torn:1$'
+	gives 0 image check
+	: >"$STORE/refs/localhost%2Ftorn:1"
+	runs rmi -f torn:1
+	is '' "$(ls "$STORE/refs" | grep -e ghost -e torn)"
 	printf 'sha256:%064d' 7 >"$STORE/refs/localhost:${PLAIN#*:}%2Fteam%2Fapp:1"
 	gives 1 image check
 	gives 0 image check --repair
 	gives 0 image check
+}
+
+@test "a manifest list that can't be read" {
+	c manifest create whole:1 >/dev/null
+	gives 0 image check
+	echo nonsense >"$STORE/indexes/localhost%2Fwhole:1"
+	gives 1 image check
+	has '^manifest list localhost/whole:1: can.t be read'
+	runs image prune -f
+	has 'warning: manifest list localhost/whole:1 is damaged' "$stderr"
+	gives 1 image check --repair
+	has 'coracle manifest rm localhost/whole:1' "$stderr"
+	runs manifest rm localhost/whole:1
+	gives 0 image check
+}
+
+@test "of a damaged image with two names rmi takes the one that it was given" {
+	c tag busybox second
+	echo '{' >"$STORE/images/$(c images -q --no-trunc busybox | cut -d: -f2).json"
+	runs rmi second
+	is 'Untagged: localhost/second:latest'
+	runs rmi busybox
+	has Deleted
+	image_busybox
+}
+
+@test "a store whose directory of locks is gone makes it again" {
+	rm -r "$STORE/locks"
+	runs image prune -f
+	rm -r "$STORE/locks"
+	c import "$WORK/busybox.tar" other >/dev/null
+	rm -r "$STORE/locks"
+	runs rmi other
 }
 
 @test "what came from no registry is left as it is, and said so" {

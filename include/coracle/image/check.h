@@ -8,7 +8,8 @@
 
 struct image_damage { /* all owned; one is set of name, id */
 	char *text;            /* one line: what is damaged, and how */
-	char *name;            /* of a name that stands for nothing */
+	char *name;            /* of a name that stands for nothing, or of a manifest list */
+	bool is_list;          /* a manifest list made here, which nobody else has */
 	char *id;              /* of the image */
 	struct texts layers;   /* chain ids that are damaged */
 	struct texts blobs;    /* digests, likewise */

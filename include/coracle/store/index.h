@@ -34,6 +34,8 @@ int index_read(struct store *store, const char *name, struct index_record *out, 
 /* index_list - all of them by name, those that can't be read left out; list of struct index_record */
 int index_list(struct store *store, struct list *out, struct error *err) NONNULL(1, 2, 3) MUST_USE;
 void index_list_done(struct list *list) NONNULL(1);
+/* index_list_damaged - names of lists whose record or document can't be read */
+int index_list_damaged(struct store *store, struct texts *out, struct error *err) NONNULL(1, 2, 3) MUST_USE;
 /* index_remove - the record alone: its document is an unused blob from then on */
 int index_remove(struct store *store, const char *name, struct error *err) NONNULL(1, 2, 3) MUST_USE;
 /*

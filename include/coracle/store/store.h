@@ -35,6 +35,8 @@ int store_fd(const struct store *store) NONNULL(1); /* borrowed descriptor of st
  * or layer_unpack until the image record that names the layers is written. Descriptor or negative errno.
  */
 int store_hold(struct store *store, struct error *err) NONNULL(1, 2) MUST_USE;
+/* store_lock_names - of those who take names away one after the other; descriptor or negative errno */
+int store_lock_names(struct store *store, struct error *err) NONNULL(1, 2) MUST_USE;
 
 /* --- blobs --- */
 /* blob_write - verified: the bytes' digest must be the one given, unless it is NULL; out_digest gets it */
