@@ -13,7 +13,8 @@
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
-#define COPY_BYTES 16384
+#define COPY_BYTES  16384
+#define INPUT_BYTES 4096
 
 static sigset_t before;
 static bool begun;
@@ -42,6 +43,9 @@ struct foreground {
 	int master, signals, notify;
 	bool stdin_open, ended;
 	int status;
+	/* input that the terminal has no room for yet: to wait for it would keep us from what the program writes */
+	char input[INPUT_BYTES];
+	size_t input_given, input_length;
 };
 
 static void copy_size(int master)
@@ -95,12 +99,43 @@ static bool copy_some(int from, int to)
 	return n > 0 && write_all(to, bytes, (size_t) n) >= 0;
 }
 
+static bool has_input(const struct foreground *foreground)
+{
+	return foreground->input_given < foreground->input_length;
+}
+
+static void take_input(struct foreground *foreground)
+{
+	ssize_t n = read(STDIN_FILENO, foreground->input, sizeof foreground->input);
+
+	if (n < 0 && (errno == EAGAIN || errno == EINTR))
+		return;
+	foreground->stdin_open = n > 0;
+	foreground->input_given = 0;
+	foreground->input_length = n > 0 ? (size_t) n : 0;
+}
+
+static void give_input(struct foreground *foreground)
+{
+	ssize_t n = write(foreground->master, foreground->input + foreground->input_given,
+	                  foreground->input_length - foreground->input_given);
+
+	if (n > 0)
+		foreground->input_given += (size_t) n;
+	if (n >= 0 || errno == EAGAIN || errno == EINTR)
+		return;
+	/* nobody reads there any more */
+	foreground->stdin_open = false;
+	foreground->input_length = 0;
+}
+
 static void step(struct foreground *foreground)
 {
+	short more = has_input(foreground) ? POLLOUT : 0;
 	struct pollfd fds[4] = {
 		{.fd = foreground->signals, .events = POLLIN},
-		{.fd = foreground->master, .events = POLLIN},
-		{.fd = foreground->stdin_open ? STDIN_FILENO : -1, .events = POLLIN},
+		{.fd = foreground->master, .events = (short) (POLLIN | more)},
+		{.fd = foreground->stdin_open && !more ? STDIN_FILENO : -1, .events = POLLIN},
 		{.fd = foreground->notify, .events = POLLIN},
 	};
 
@@ -108,14 +143,17 @@ static void step(struct foreground *foreground)
 		return;
 	if (fds[3].revents)
 		(void) notify_forward(foreground->notify);
-	if (fds[1].revents && !copy_some(foreground->master, STDOUT_FILENO)) {
+	if ((fds[1].revents & ~POLLOUT) && !copy_some(foreground->master, STDOUT_FILENO)) {
 		/* EIO: nobody has the other side open any more */
 		(void) close(foreground->master);
 		foreground->master = -1;
 		foreground->stdin_open = false;
+		foreground->input_length = 0;
 	}
-	if (foreground->stdin_open && fds[2].revents && foreground->master >= 0)
-		foreground->stdin_open = copy_some(STDIN_FILENO, foreground->master);
+	if (fds[2].revents && foreground->master >= 0)
+		take_input(foreground);
+	if (has_input(foreground) && foreground->master >= 0)
+		give_input(foreground);
 	if (fds[0].revents)
 		take_signals(foreground);
 }
@@ -125,7 +163,6 @@ static void drain(struct foreground *foreground)
 {
 	if (foreground->master < 0)
 		return;
-	(void) !fd_set_nonblocking(foreground->master, true);
 	for (;;) {
 		char bytes[COPY_BYTES];
 		ssize_t n = read(foreground->master, bytes, sizeof bytes);
@@ -142,6 +179,8 @@ int wait_foreground(pid_t pid, int master, int notify_fd)
 		.pid = pid, .master = master, .notify = notify_fd, .stdin_open = master >= 0};
 	sigset_t all;
 
+	if (master >= 0)
+		(void) !fd_set_nonblocking(master, true);
 	(void) sigfillset(&all);
 	foreground.signals = signalfd(-1, &all, SFD_CLOEXEC | SFD_NONBLOCK);
 	if (master >= 0 && isatty(STDIN_FILENO)) {

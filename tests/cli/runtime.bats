@@ -581,6 +581,18 @@ term()
 	nothing_left tty-run
 }
 
+@test "a terminal in the foreground: more input than it has room for, while it writes" {
+	# what is typed is echoed too, and 200 KB are more than the kernel keeps for both directions
+	seq 1 40000 >"$WORK/typed"
+	wanted=$(head -n 39999 "$WORK/typed" | md5sum)
+	config 'head -n 39999 | md5sum' '.process.terminal = true'
+	LIMIT=20 runs runtime run --bundle "$B" "$ID" <"$WORK/typed"
+	has "^${wanted%% *} "
+	running "$ID" 'sleep 100'
+	LIMIT=20 runs runtime exec --tty "$ID" sh -c 'head -n 39999 | md5sum' <"$WORK/typed"
+	has "^${wanted%% *} "
+}
+
 @test "a terminal in the foreground of exec" {
 	running tty-exec 'sleep 100'
 	term runtime-exec
