@@ -405,8 +405,22 @@ static int check_request(const struct image_pull *request, const struct referenc
 	return 0;
 }
 
+/* check_local - a record knows no variant */
+static int check_local(const struct image_record *record, const struct platform *wanted, const char *name,
+                       struct error *err)
+{
+	const struct platform is = {.os = record->os, .architecture = record->architecture};
+	const struct platform plain = {.os = wanted->os, .architecture = wanted->architecture};
+
+	if (!wanted->architecture || !is.architecture || !is.os || platform_matches(&is, &plain))
+		return 0;
+	return error_set(err, ERROR_NOT_FOUND, "%.300s: the image that is here is for %s/%s, not for %s/%s", name, is.os,
+	                 is.architecture, wanted->os, wanted->architecture);
+}
+
 /* take_local - 1 when policy is content with what is in the store */
-static int take_local(struct engine *engine, const char *name, struct list *out, struct error *err)
+static int take_local(struct engine *engine, const char *name, const struct platform *wanted, struct list *out,
+                      struct error *err)
 {
 	AUTO_IMAGE_RECORD struct image_record record = {0};
 	AUTO_FREE char *full = NULL;
@@ -416,6 +430,9 @@ static int take_local(struct engine *engine, const char *name, struct list *out,
 
 	if (r < 0)
 		return r == -ENOENT ? 0 : r;
+	r = check_local(&record, wanted, name, err);
+	if (r < 0)
+		return r;
 	pulled = list_add(out, sizeof *pulled);
 	pulled->id = xstrdup(record.id);
 	pulled->name = full ? TAKE_PTR(full) : xstrdup(name);
@@ -428,10 +445,7 @@ static int pull_all(struct pull *pull, const struct reference *reference, struct
 {
 	AUTO_REMOTE struct remote *remote = NULL;
 	AUTO_TEXTS struct texts names = {0};
-	int r = read_platform(pull->request, &pull->platform, err);
-
-	if (r >= 0)
-		r = remote_open(&pull->request->remote, pull->progress, &remote, err);
+	int r = remote_open(&pull->request->remote, pull->progress, &remote, err);
 	if (r >= 0)
 		r = remote_names(remote, reference, &names, err);
 	/* the helpers that write the id maps had until now; who did not begin expects to find all here */
@@ -483,10 +497,12 @@ int image_pull(struct engine *engine, const char *name, const struct image_pull 
 		r = reference_parse(text, &reference, err);
 	if (r >= 0)
 		r = check_request(request, &reference, err);
+	if (r >= 0)
+		r = read_platform(request, &pull.platform, err);
 	if (r < 0)
 		return r;
 	if (is_policy(request, "missing") || is_policy(request, "never")) {
-		r = take_local(engine, text, out, is_policy(request, "never") ? err : &ignored);
+		r = take_local(engine, text, &pull.platform, out, is_policy(request, "never") ? err : &ignored);
 		if (r > 0)
 			return 0;
 		if (is_policy(request, "never"))
@@ -495,7 +511,7 @@ int image_pull(struct engine *engine, const char *name, const struct image_pull 
 	}
 	r = pull_all(&pull, &reference, err);
 	/* as podman: an image that is here will do when the registry can't be asked */
-	if (r < 0 && r != -EINTR && is_policy(request, "newer") && take_local(engine, text, out, &ignored) > 0) {
+	if (r < 0 && r != -EINTR && is_policy(request, "newer") && take_local(engine, text, &pull.platform, out, &ignored) > 0) {
 		progress_event(progress, IMAGE_PULL_NOTICE, err->text);
 		return 0;
 	}

@@ -265,6 +265,9 @@ insecure()
 	runs pull -q --tls-verify=false "$OPEN/good/app:1"
 	refuses 125 'not for linux/s390x' pull -q --tls-verify=false --platform linux/s390x "$OPEN/good/app:1"
 	runs pull -q --tls-verify=false --platform linux/amd64 "$OPEN/good/app:1"
+	refuses 125 'not for linux/s390x' pull -q --tls-verify=false --policy missing --platform linux/s390x "$OPEN/good/app:1"
+	refuses 125 'here is for linux/amd64, not for linux/s390x' pull -q --policy never --platform linux/s390x "$OPEN/good/app:1"
+	runs pull -q --policy never --platform linux/amd64 "$OPEN/good/app:1"
 }
 
 @test "what lies is refused in one line, and leaves nothing" {
