@@ -122,15 +122,18 @@ int registry_settle(struct registry *registry, struct error *err)
 	request.name = registry->host;
 	request.attempts = 1;
 	r = http_run(registry->http, &request, &why);
-	if (r == -EINTR) {
+	/* what is wrong on our side is no reason to go on without TLS */
+	if (r < 0 && r != -EINTR && request.failure != HTTP_FAILURE_LOCAL)
+		r = 0;
+	if (r < 0) {
 		*err = why;
 	} else {
 		/* whatever it answers, or what it says of our certificate: it answers over TLS */
-		registry->base = xprintf("%s://%s", r == 0 || why.kind == ERROR_DENIED ? "https" : "http", registry->address);
+		registry->base = xprintf("%s://%s", request.result == 0 || why.kind == ERROR_DENIED ? "https" : "http", registry->address);
 		log_debug("registry: %s is spoken to as %s", registry->host, registry->base);
 	}
 	http_request_done(&request);
-	return r == -EINTR ? r : 0;
+	return r;
 }
 
 /* The grammar of names is the caller's business; what could change the meaning of the URL is ours. */

@@ -58,6 +58,10 @@ hides()
 	refuses 125 'certificate.*expired' pull -q --cert-dir "$WORK/trust" "$(port tls-old)/good/app:1"
 	nothing_half_made
 	runs pull -q --cert-dir "$WORK/trust" "$(port tls-server)/good/app:1"
+	# what is wrong on our side is told, not asked for without TLS
+	mkdir -p "$WORK/broken"
+	echo nothing | tee "$WORK/broken/a.cert" >"$WORK/broken/a.key"
+	refuses 125 'certificate' pull -q --tls-verify=false --cert-dir "$WORK/broken" "$(port tls-server)/good/app:1"
 	# it wants to know who we are
 	lying mutual --tls "$WORK/certs/server.pem" --client-ca "$WORK/certs/ca.crt"
 	refuses 125 'TLS|certificate|broke off' pull -q --cert-dir "$WORK/trust" "$(port mutual)/good/app:1"
@@ -115,6 +119,22 @@ hides()
 	[ "$(gets open .)" -ge 1 ]
 	is '' "$(jq -r '.headers.authorization // empty' "$WORK/open.log")"
 	rm "$XDG_CONFIG_HOME/containers/registries.conf"
+}
+
+@test "a signal ends a pull that waits for a credential helper" {
+	local pid status=0
+	mkdir -p "$WORK/helpers"
+	printf '#!/bin/sh\necho $$ >"$WORK/hanging"\nexec sleep 1000\n' >"$WORK/helpers/docker-credential-hang"
+	chmod 755 "$WORK/helpers/docker-credential-hang"
+	printf '{"credHelpers": {"%s": "hang"}}' "$BASIC" >"$REGISTRY_AUTH_FILE"
+	PATH=$WORK/helpers:$PATH "$CORACLE" pull -q --tls-verify=false "$BASIC/good/app:1" >"$WORK/hung" 2>&1 3>&- &
+	pid=$!
+	soon 30 test -s "$WORK/hanging"
+	kill -TERM "$pid"
+	wait "$pid" || status=$?
+	is 130 "$status"
+	has 'interrupted' "$(cat "$WORK/hung")"
+	! kill -0 "$(cat "$WORK/hanging")" 2>/dev/null || return 1
 }
 
 @test "a token service that lies is found out" {
