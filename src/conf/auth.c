@@ -172,7 +172,8 @@ static int ask_helper(const struct auth_options *options, const char *helper, co
 
 	for (size_t i = 0; i < 2 && r == 0; i++)
 		if (i == 0 || strcmp(servers[0], servers[1]) != 0)
-			r = auth_helper_get(helper, servers[i], auth_seconds(options), &username, &secret, err);
+			r = auth_helper_get(helper, servers[i], auth_seconds(options),
+			                    options->interrupt_fd ? *options->interrupt_fd : -1, &username, &secret, err);
 	if (r <= 0)
 		return r;
 	auth_done(out);
@@ -202,13 +203,16 @@ static int check_document(json_t *json, const char *file, struct error *err)
 
 /* ask_store - docker's default helper; what is wrong with it must not stop those who need no credentials */
 static int ask_store(const struct auth_options *options, const char *file, const char *helper, const char *registry,
-                     struct auth *out)
+                     struct auth *out, struct error *err)
 {
 	struct error failure = {0};
 	int r = ask_helper(options, helper, registry, out, &failure);
 
-	if (r >= 0)
+	if (r >= 0 || r == -EINTR) {
+		if (r < 0)
+			*err = failure;
 		return r;
+	}
 	log_debug("%s: credsStore: %s", file, failure.text);
 	if (!out->note)
 		out->note = xprintf("%s: credsStore: %s", file, failure.text);
@@ -267,7 +271,7 @@ static int find_in_file(const struct auth_options *options, const char *file, co
 	r = find_entry(auths_of(json, legacy), legacy, file, registry, path, out, err);
 	store = legacy ? NULL : json_string_value(json_object_get(json, "credsStore"));
 	if (r == 0 && store && *store)
-		r = ask_store(options, file, store, registry, out);
+		r = ask_store(options, file, store, registry, out, err);
 	return r;
 }
 
@@ -335,10 +339,12 @@ int auth_find(const struct auth_options *options, const char *registry, const ch
 
 		if (r > 0)
 			return r;
-		if (r < 0 && failure == 0) {
+		if (r < 0 && (failure == 0 || r == -EINTR)) {
 			*err = here;
 			failure = r;
 		}
+		if (r == -EINTR)
+			break;
 	}
 	return failure;
 }

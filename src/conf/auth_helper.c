@@ -70,24 +70,27 @@ static int read_some(int fd, struct text *into)
 /*
  * collect - until the program ends (a daemon that it leaves behind may keep the pipe open), or its output without pidfd
  *
- * Returns 0, -ETIMEDOUT, -E2BIG or another negative errno.
+ * Returns 0, -ETIMEDOUT, -E2BIG, -EINTR when stop_fd is readable, or another negative errno.
  */
-static int collect(int fd, int pidfd, unsigned seconds, struct text *into)
+static int collect(int fd, int pidfd, int stop_fd, unsigned seconds, struct text *into)
 {
 	uint64_t end = clock_monotonic() + seconds * NS_PER_SECOND;
 
 	for (;;) {
-		struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = pidfd, .events = POLLIN}};
+		struct pollfd fds[] = {{.fd = fd, .events = POLLIN}, {.fd = pidfd, .events = POLLIN},
+		                       {.fd = stop_fd, .events = POLLIN}};
 		uint64_t now = clock_monotonic();
 		int ready, r;
 
 		if (now >= end)
 			return -ETIMEDOUT;
-		ready = poll(fds, 2, (int) ((end - now) / 1000000) + 1);
+		ready = poll(fds, ARRAY_LEN(fds), (int) ((end - now) / 1000000) + 1);
 		if (ready < 0 && errno != EINTR)
 			return -errno;
 		if (ready <= 0)
 			continue;
+		if (fds[2].revents)
+			return -EINTR;
 		r = fds[0].revents ? read_some(fd, into) : 0;
 		if (r < 0)
 			return r;
@@ -99,7 +102,7 @@ static int collect(int fd, int pidfd, unsigned seconds, struct text *into)
 }
 
 static int run_program(const char *program, const char *word, const void *input, size_t length, unsigned seconds,
-                       struct answer *answer, struct error *err)
+                       int stop_fd, struct answer *answer, struct error *err)
 {
 	const char *const argv[] = {program, word, NULL};
 	AUTO_CLOSE int in = fd_memory("request", input, length);
@@ -119,7 +122,7 @@ static int run_program(const char *program, const char *word, const void *input,
 		return (int) pid;
 	auto_close(&write_end);
 	write_end = -1;
-	r = collect(out, pidfd, seconds, &answer->text);
+	r = collect(out, pidfd, stop_fd, seconds, &answer->text);
 	if (r < 0)
 		/* not yet waited for: the number is still its own */
 		(void) kill(pid, SIGKILL);
@@ -131,14 +134,14 @@ static int run_program(const char *program, const char *word, const void *input,
 	return r < 0 ? error_errno(err, -r, "%s %s", program, word) : 0;
 }
 
-static int run(const char *name, const char *word, const void *input, size_t length, unsigned seconds,
+static int run(const char *name, const char *word, const void *input, size_t length, unsigned seconds, int stop_fd,
                struct answer *answer, struct error *err)
 {
 	AUTO_FREE char *program = NULL;
 	int r = find_program(name, &program, err);
 
 	answer->text.max = ANSWER_MAX_BYTES;
-	return r < 0 ? r : run_program(program, word, input, length, seconds, answer, err);
+	return r < 0 ? r : run_program(program, word, input, length, seconds, stop_fd, answer, err);
 }
 
 /* refused - it failed: 0 when it merely knows nothing, else err; its words are told only where they can't be secret */
@@ -154,13 +157,13 @@ static int refused(const char *name, const char *word, const char *server, const
 	                 answer->status, tell && *said ? ": " : "", tell ? (int) MIN(strcspn(said, "\r\n"), 300) : 0, said);
 }
 
-int auth_helper_get(const char *name, const char *server, unsigned seconds, char **username, char **secret,
+int auth_helper_get(const char *name, const char *server, unsigned seconds, int stop_fd, char **username, char **secret,
                     struct error *err)
 {
 	AUTO(answer_done) struct answer answer = {0};
 	AUTO_JSON json_t *json = NULL;
 	const char *user, *word;
-	int r = run(name, "get", server, strlen(server), seconds, &answer, err);
+	int r = run(name, "get", server, strlen(server), seconds, stop_fd, &answer, err);
 
 	if (r < 0)
 		return r;
@@ -190,7 +193,7 @@ int auth_helper_store(const char *name, const char *server, const char *username
 
 	if (!text)
 		return error_set(err, ERROR_INVALID, "the user name or password is not UTF-8");
-	r = run(name, "store", text, strlen(text), seconds, &answer, err);
+	r = run(name, "store", text, strlen(text), seconds, -1, &answer, err);
 	explicit_bzero(text, strlen(text));
 	free(text);
 	if (r < 0)
@@ -204,7 +207,7 @@ int auth_helper_store(const char *name, const char *server, const char *username
 int auth_helper_erase(const char *name, const char *server, unsigned seconds, struct error *err)
 {
 	AUTO(answer_done) struct answer answer = {0};
-	int r = run(name, "erase", server, strlen(server), seconds, &answer, err);
+	int r = run(name, "erase", server, strlen(server), seconds, -1, &answer, err);
 
 	if (r < 0)
 		return r;
@@ -217,7 +220,7 @@ int auth_helper_list(const char *name, unsigned seconds, struct texts *servers, 
 	AUTO_JSON json_t *json = NULL;
 	const char *server;
 	json_t *user;
-	int r = run(name, "list", "", 0, seconds, &answer, err);
+	int r = run(name, "list", "", 0, seconds, -1, &answer, err);
 
 	if (r < 0)
 		return r;

@@ -75,12 +75,13 @@ struct asking {
 /* find_credentials - 1 with credentials, 0 without; --creds are for places that are no mirrors */
 static int find_credentials(const struct asking *asking, struct auth *out, struct error *err)
 {
-	const struct remote *remote = asking->remote;
+	const struct remote *remote = asking->remote, *owner = remote->first ? remote->first : remote;
 	const char *creds = remote->options->creds;
 	const struct auth_options options = {
 		.places = &remote->places,
 		.file = remote->options->authfile,
 		.helpers = &remote->registries.helpers,
+		.interrupt_fd = &owner->signal_fd,
 	};
 	const char *colon;
 

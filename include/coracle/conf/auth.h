@@ -24,6 +24,7 @@ struct auth_options {
 	const char *file;            /* --authfile; NULL: none */
 	const struct texts *helpers; /* credential-helpers of registries.conf; NULL or none: the files alone */
 	unsigned helper_seconds;     /* 0: AUTH_HELPER_SECONDS */
+	const int *interrupt_fd;     /* while readable auth_find ends a helper, with -EINTR; never read from; NULL: none */
 };
 
 /* all owned; wiped by auth_done */
