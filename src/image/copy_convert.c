@@ -3,13 +3,14 @@
  * copy_convert.c - manifests of docker's format as those of the OCI, and back
  *
  * The blobs are the same in both; what differs are the media types (image-spec media-types.md, "Compatibility
- * Matrix"). All else that the document says stays, but for annotations, which docker's has no place for.
+ * Matrix"). All else that the document says stays, but for what docker's has no place for, such as annotations.
  */
 #include "coracle/base/alloc.h"
 
 #include <string.h>
 
 #include "copy_private.h"
+#include "manifest_document.h"
 #include "media.h"
 
 static const struct { const char *oci, *docker; } types[] = {
@@ -122,7 +123,7 @@ int copy_convert(struct registry_manifest *manifest, enum copy_format format, st
 		return error_wrap(err, r, "manifest %.19s", manifest->digest);
 	(void) json_object_set_new(json, "mediaType", json_string(wanted));
 	if (format == COPY_DOCKER_FORMAT)
-		(void) json_object_del(json, "annotations");
+		document_strip(json);
 	r = copy_document_text(manifest, json, wanted, err);
 	return r < 0 ? r : 1;
 }

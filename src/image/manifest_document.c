@@ -162,21 +162,32 @@ void document_settle(json_t *document)
 	piece_set(document, "mediaType", json_string(only_oci(document) ? MANIFEST_OCI_INDEX : MANIFEST_DOCKER_LIST));
 }
 
-void document_convert(json_t *document, const char *media_type)
+static void strip(json_t *object)
 {
+	static const char *const keys[] = {"annotations", "artifactType", "subject"};
+
+	for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+		(void) json_object_del(object, keys[i]);
+}
+
+void document_strip(json_t *document)
+{
+	static const char *const lists[] = {"manifests", "layers"};
 	json_t *descriptor;
 	size_t i;
 
+	strip(document);
+	strip(json_object_get(document, "config"));
+	for (size_t k = 0; k < ARRAY_LEN(lists); k++)
+		json_array_foreach(json_object_get(document, lists[k]), i, descriptor)
+			strip(descriptor);
+}
+
+void document_convert(json_t *document, const char *media_type)
+{
 	piece_set(document, "mediaType", json_string(media_type));
-	if (strcmp(media_type, MANIFEST_DOCKER_LIST) != 0)
-		return;
-	(void) json_object_del(document, "annotations");
-	(void) json_object_del(document, "subject");
-	(void) json_object_del(document, "artifactType");
-	json_array_foreach(json_object_get(document, "manifests"), i, descriptor) {
-		(void) json_object_del(descriptor, "annotations");
-		(void) json_object_del(descriptor, "artifactType");
-	}
+	if (strcmp(media_type, MANIFEST_DOCKER_LIST) == 0)
+		document_strip(document);
 }
 
 const char *document_choose(const json_t *document, const struct platform *wanted)

@@ -29,6 +29,8 @@ int document_annotate(json_t *object, const struct texts *annotations, struct er
 	NONNULL(1, 2, 3) MUST_USE;
 /* document_settle - give the media type that can hold what is in it: docker's, unless something is the OCI's alone */
 void document_settle(json_t *document) NONNULL(1);
+/* document_strip - of a list or manifest, and of what it names: what docker's formats have no place for */
+void document_strip(json_t *document) NONNULL(1);
 /* document_convert - become MANIFEST_OCI_INDEX or MANIFEST_DOCKER_LIST, which has no annotations and no subject */
 void document_convert(json_t *document, const char *media_type) NONNULL(1, 2);
 /* document_choose - digest of the first instance for a platform, borrowed; NULL: none */

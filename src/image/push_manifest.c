@@ -9,6 +9,7 @@
 
 #include <string.h>
 
+#include "manifest_document.h"
 #include "push_private.h"
 
 static const char *const config_types[] = {
@@ -62,7 +63,7 @@ static json_t *layer_descriptor(const struct push_layer *layer, enum push_format
 	const char *type = compress_media_type(compression_of(layer), format == PUSH_DOCKER);
 	json_t *out = json_pack("{s:s, s:s, s:I}", "mediaType", type, "digest", layer->blob.digest, "size",
 	                        (json_int_t) layer->blob.size);
-	json_t *annotations = format == PUSH_OCI ? layer_annotations(layer) : NULL;
+	json_t *annotations = layer_annotations(layer);
 
 	if (annotations)
 		(void) json_object_set_new(out, "annotations", annotations);
@@ -125,12 +126,8 @@ static int make_manifest(const struct push_layer *layers, size_t count, const ch
 	(void) json_object_set_new(json, "mediaType", json_string(documents->manifest_type));
 	(void) json_object_set_new(json, "config", config);
 	(void) json_object_set_new(json, "layers", descriptors);
-	if (documents->format == PUSH_DOCKER) {
-		/* it has nowhere to put them */
-		(void) json_object_del(json, "annotations");
-		(void) json_object_del(json, "artifactType");
-		(void) json_object_del(json, "subject");
-	}
+	if (documents->format == PUSH_DOCKER)
+		document_strip(json);
 	documents->manifest = json_text(json, JSON_COMPACT);
 	documents->manifest_length = strlen(documents->manifest);
 	return 0;

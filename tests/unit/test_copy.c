@@ -81,6 +81,15 @@ static const struct {
 	 "config.v1+json\"},\"layers\":[{\"mediaType\":\"" OCI "layer.v1.tar+gzip\"}]}"},
 	{DOCKER "distribution.manifest.list.v2+json", "{\"manifests\":[]}", COPY_OCI_FORMAT, 1,
 	 "{\"manifests\":[],\"mediaType\":\"" OCI "index.v1+json\"}"},
+	{OCI "manifest.v1+json",
+	 "{\"config\":{\"annotations\":{}},\"layers\":[{\"mediaType\":\"" OCI
+	 "layer.v1.tar\",\"annotations\":{\"a\":\"b\"},\"size\":1}],\"subject\":{},\"artifactType\":\"x/y\"}",
+	 COPY_DOCKER_FORMAT, 1,
+	 "{\"config\":{\"mediaType\":\"" DOCKER "container.image.v1+json\"},\"layers\":[{\"mediaType\":\"" DOCKER
+	 "image.rootfs.diff.tar\",\"size\":1}],\"mediaType\":\"" DOCKER "distribution.manifest.v2+json\"}"},
+	{OCI "index.v1+json", "{\"manifests\":[{\"annotations\":{\"a\":\"b\"},\"size\":1}],\"subject\":{}}",
+	 COPY_DOCKER_FORMAT, 1,
+	 "{\"manifests\":[{\"size\":1}],\"mediaType\":\"" DOCKER "distribution.manifest.list.v2+json\"}"},
 	/* docker's has no zstd, and no artifacts */
 	{OCI "manifest.v1+json", "{\"config\":{},\"layers\":[{\"mediaType\":\"" OCI "layer.v1.tar+zstd\"}]}",
 	 COPY_DOCKER_FORMAT, -EOPNOTSUPP, NULL},
