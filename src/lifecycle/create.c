@@ -118,8 +118,9 @@ static int word_claim(const struct lifecycle *lifecycle, const char *id, int err
 
 	if (errnum != EEXIST)
 		return error_errno(err, errnum, "%s/%s", lifecycle->root, id);
-	/* delete would not touch what is something else's */
-	if (lifecycle_load(lifecycle, id, &state, err) < 0 && err->kind == ERROR_NOT_FOUND)
+	/* what is something else's, which delete would not touch; or gone just now */
+	if (lifecycle_load(lifecycle, id, &state, err) < 0 && err->kind == ERROR_NOT_FOUND
+	    && faccessat(lifecycle->root_fd, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
 		return -EEXIST;
 	return error_set(err, ERROR_CONFLICT, "container \"%s\" exists already; to be rid of it: delete --force %s", id, id);
 }
