@@ -96,6 +96,13 @@ int file_read(int dir_fd, const char *path, size_t max, char **out, size_t *leng
 	return read_opened(fd, &st, max, out, length);
 }
 
+int file_read_stream(int dir_fd, const char *path, size_t max, char **out, size_t *length)
+{
+	AUTO_CLOSE int fd = openat(dir_fd, path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+
+	return fd < 0 ? -errno : file_read_fd(fd, max, out, length);
+}
+
 static int write_temporary(int dir_fd, const char *temporary, const void *bytes, size_t length,
                            mode_t mode, enum file_durability durability)
 {

@@ -152,7 +152,7 @@ static void take_signals(struct copy *copy)
 		/* docker: the third one ends the client whatever the process does with it */
 		if ((info.ssi_signo == SIGINT || info.ssi_signo == SIGTERM) && ++copy->urgent >= 3) {
 			tty_restore(&copy->terminal);
-			(void) dprintf(STDERR_FILENO, "coracle: got 3 SIGTERM or SIGINT, leaving; the container runs on\n");
+			(void) dprintf(STDERR_FILENO, "got 3 SIGTERM or SIGINT, leaving; the container runs on\n");
 			_exit(1);
 		}
 		(void) !send_frame(copy, FRAME_SIGNAL, &number, 1);

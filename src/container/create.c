@@ -58,7 +58,7 @@ static int add_label_files(const struct container_create *request, struct texts 
 		const char *path = request->label_files.items[i];
 		AUTO_FREE char *text = NULL;
 		size_t length;
-		int r = file_read(AT_FDCWD, path, 1 << 20, &text, &length);
+		int r = file_read_stream(AT_FDCWD, path, 1 << 20, &text, &length);
 
 		if (r < 0)
 			return error_errno(err, -r, "--label-file %s", path);
@@ -167,7 +167,7 @@ static int claim(struct engine *engine, const struct container_create *request, 
 
 	if (r >= 0)
 		r = state_create(&engine->paths, record, err);
-	if (r < 0 || !request->cid_file)
+	if (r < 0 || !request->cid_file || !*request->cid_file)
 		return r;
 	r = write_cid_file(request->cid_file, record->id, err);
 	if (r < 0) {

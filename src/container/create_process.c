@@ -130,14 +130,10 @@ static int merge_environment(struct making *making, struct error *err)
 	return 0;
 }
 
-static int check_user(struct making *making, struct error *err)
+static int set_user(struct making *making, UNUSED struct error *err)
 {
-	const char *user = making->request->user;
-
-	/* names are resolved in the mounted root; what can't be right there is refused here */
-	if (user && !*user)
-		return error_set(err, ERROR_INVALID, "--user is empty, give a name or number such as 1000:1000");
-	text_replace(&making->record->user, user ? user : making->image.config.user);
+	/* empty means the image's, as with docker and podman; names are resolved in the mounted root */
+	text_replace(&making->record->user, text_or(making->request->user, making->image.config.user));
 	return 0;
 }
 
@@ -261,7 +257,7 @@ static int set_health(struct making *making, struct error *err)
 int create_process(struct making *making, struct error *err)
 {
 	static int (*const parts[])(struct making *, struct error *) = {
-		merge_command, merge_environment, check_user, set_stop, set_restart, set_log, set_health,
+		merge_command, merge_environment, set_user, set_stop, set_restart, set_log, set_health,
 	};
 	const struct container_create *request = making->request;
 	struct record *record = making->record;

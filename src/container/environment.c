@@ -21,7 +21,7 @@ int environment_read_files(const struct texts *files, struct texts *env, struct 
 		AUTO_TEXTS struct texts lines = {0};
 		AUTO_FREE char *text = NULL;
 		size_t length;
-		int r = file_read(AT_FDCWD, files->items[i], ENV_FILE_MAX_BYTES, &text, &length);
+		int r = file_read_stream(AT_FDCWD, files->items[i], ENV_FILE_MAX_BYTES, &text, &length);
 
 		if (r < 0)
 			return error_errno(err, -r, "--env-file %s", files->items[i]);

@@ -47,8 +47,6 @@ int container_exec(struct engine *engine, const char *name, const struct contain
 	};
 	int r;
 
-	if (request->user && !*request->user)
-		return error_set(err, ERROR_INVALID, "--user is empty, give a name or number such as 1000:1000");
 	if (request->working_dir && *request->working_dir && *request->working_dir != '/')
 		return error_set(err, ERROR_INVALID, "working directory \"%s\" is not absolute, as in /work",
 		                 request->working_dir);

@@ -198,6 +198,17 @@ load helper
 	hasnt leaked
 }
 
+@test "env-files and label-files may be pipes, as a shell's <(...) makes them" {
+	run --separate-stderr bash -c '"$CORACLE" run --rm --name piped --env-file <(echo PIPED=yes) busybox env 3>&- 4>&-'
+	has '^PIPED=yes$'
+	run --separate-stderr bash -c 'echo STDIN=yes | "$CORACLE" run --rm --env-file /dev/stdin busybox env 3>&- 4>&-'
+	has '^STDIN=yes$'
+	run --separate-stderr bash -c '"$CORACLE" create --label-file <(echo piped=yes) --name labelled busybox 3>&- 4>&-'
+	runs inspect -f '{{.Config.Labels.piped}}' labelled
+	is yes
+	refuses 125 'env-file /etc: Is a directory' run --rm --env-file /etc busybox true
+}
+
 @test "an env-file that is not there is refused" {
 	refuses 125 '/nonexistent/env' run --rm --env-file /nonexistent/env busybox true
 }
@@ -229,6 +240,15 @@ load helper
 	runs run --rm -u 1234 --group-add 4711 --group-add video busybox id -G
 	has '\b4711\b'
 	has '\b44\b'
+}
+
+@test "an empty --user is the image's, as scripts with unset variables want it" {
+	image_from bobs-image 'USER bob' </dev/null
+	runs run --rm --user '' bobs-image id -u
+	is 1001
+	runs run -d --name emptyuser --user= bobs-image sleep 600
+	runs exec -u '' emptyuser id -u
+	is 1001
 }
 
 @test "users that are none are refused, not taken for root" {

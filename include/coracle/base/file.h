@@ -26,6 +26,8 @@ int file_read(int dir_fd, const char *path, size_t max, char **out, size_t *leng
 	NONNULL(2, 4) MUST_USE;
 /* file_read_fd - the same from an open descriptor, from its current position */
 int file_read_fd(int fd, size_t max, char **out, size_t *length) NONNULL(3) MUST_USE;
+/* file_read_stream - the same of what a user names: a FIFO or /dev/stdin too (--env-file <(...)); waits for who writes */
+int file_read_stream(int dir_fd, const char *path, size_t max, char **out, size_t *length) NONNULL(2, 4) MUST_USE;
 /* file_write - atomically replace or create path with mode; a temp name in the same directory, then rename */
 int file_write(int dir_fd, const char *path, const void *bytes, size_t length, mode_t mode,
                enum file_durability durability) NONNULL(2) MUST_USE;
