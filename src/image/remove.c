@@ -153,6 +153,9 @@ int image_remove(struct engine *engine, const char *text, const struct image_rem
 			return untag(store, name ? name : "", removed, err);
 		r = damaged < 0 ? r : 0;
 	}
+	if (r == -ENOENT)
+		return error_set(err, ERROR_NOT_FOUND, "image not known: \"%.300s\"; those that there are: coracle images",
+		                 text);
 	if (r >= 0 && record.store)
 		return remove_shared(store, text, name, &record, removed, err);
 	if (r >= 0)
