@@ -95,3 +95,14 @@ int failure_word(const struct exchange *exchange, struct error *err)
 		                 said ? ": " : "", said ? said : "");
 	}
 }
+
+int failure_word_login(const struct exchange *exchange, struct error *err)
+{
+	AUTO_FREE char *said = failure_text(text_string(&exchange->http.body), exchange->http.body.length);
+	AUTO_FREE char *with = credentials_words(&exchange->registry->credentials);
+
+	if (exchange->http.status != 401 || no_credentials(exchange))
+		return failure_word(exchange, err);
+	return error_set(err, ERROR_DENIED, "%s: user name or password refused%s (%s): coracle login %s", exchange->what,
+	                 with, said ? said : "401 Unauthorized", exchange->registry->login_host);
+}

@@ -191,5 +191,5 @@ int registry_ping(struct registry *registry, struct error *err)
 		return r;
 	if (exchange->http.status == 404)
 		return error_set(err, ERROR_UNSUPPORTED, "%s: not a registry (no /v2/ there): check the name", registry->host);
-	return exchange->http.status / 100 == 2 ? 0 : failure_word(exchange, err);
+	return exchange->http.status / 100 == 2 ? 0 : failure_word_login(exchange, err);
 }

@@ -98,6 +98,8 @@ void exchange_token(struct exchange *exchange, const char *token) NONNULL(1, 2);
 /* --- failure.c --- */
 /* failure_word - an answer that is an error, in one line; the negative errno of its kind */
 int failure_word(const struct exchange *exchange, struct error *err) NONNULL(1, 2);
+/* failure_word_login - the same for a request that asks nothing but whether the credentials are taken */
+int failure_word_login(const struct exchange *exchange, struct error *err) NONNULL(1, 2);
 /* failure_text - owned words of a JSON error body, cut to a line; NULL when it holds none */
 char *failure_text(const char *body, size_t length) NONNULL(1);
 

@@ -451,6 +451,8 @@ no_pulls()
 	[ "$status" = 0 ]
 	runs login --tls-verify=false "$USERS"
 	has "^Existing credentials are valid. Already logged in to $USERS\$"
+	refuses 125 "^coracle: login: $USERS: user name or password refused .*: coracle login $USERS\$" \
+		login --tls-verify=false -u ann -p 'wrong donkey' "$USERS"
 	refuses 125 'no connection|not a registry|resolve' login --tls-verify=false 127.0.0.1:1 -u ann -p x
 	# what is not taken any longer is asked for anew
 	printf '{"auths": {"%s": {"auth": "%s"}}}' "$USERS" "$(printf 'ann:wrong donkey' | base64)" >"$REGISTRY_AUTH_FILE"
