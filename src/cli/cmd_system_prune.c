@@ -4,9 +4,7 @@
 
 #include "coracle/base/alloc.h"
 #include "coracle/container/container.h"
-#include "coracle/sys/tree.h"
 #include "prune.h"
-#include "volumes.h"
 
 #include <string.h>
 
@@ -52,43 +50,14 @@ static int check_filters(const struct system_prune_request *request, struct erro
 	return 0;
 }
 
-/* prune_volumes - anonymous ones that no container mounts any more */
-static int prune_volumes(struct engine *engine, const struct texts *filters, struct texts *removed, uint64_t *bytes,
-                         struct error *err)
-{
-	AUTO(volume_list_done) struct list volumes = {0};
-	AUTO_TEXTS struct texts used = {0};
-	int result = 0, r = volumes_find(engine, filters, &volumes, &used, err);
-
-	if (r < 0)
-		return r;
-	LIST_EACH(const struct volume, volume, &volumes) {
-		AUTO_FREE char *path = xprintf("volumes/%s/_data", volume->name);
-		struct error failure = {0};
-		uint64_t size;
-
-		if (!volume->anonymous || texts_has(&used, volume->name))
-			continue;
-		size = tree_bytes(engine->paths.data_fd, path);
-		r = volume_remove(&engine->paths, volume->name, &failure);
-		if (r >= 0) {
-			texts_add(removed, volume->name);
-			*bytes += size;
-		} else if (result == 0) {
-			*err = failure;
-			result = r;
-		}
-	}
-	return result;
-}
-
 static int system_prune_run(struct engine *engine, void *data, UNUSED const struct texts *operands,
                             struct error *err)
 {
 	const struct system_prune_request *request = data;
 	const struct container_prune containers = {.filters = request->filters}; /* borrow */
+	const struct volume_prune volumes = {.filters = &request->filters};
 	const struct image_prune images = {.all = request->all, .filters = request->filters};
-	AUTO_TEXTS struct texts removed = {0}, volumes = {0};
+	AUTO_TEXTS struct texts removed = {0}, removed_volumes = {0};
 	AUTO(image_pruned_done) struct image_pruned pruned = {0};
 	uint64_t bytes = 0, volume_bytes = 0;
 	int r = check_filters(request, err);
@@ -100,8 +69,8 @@ static int system_prune_run(struct engine *engine, void *data, UNUSED const stru
 	r = container_prune(engine, &containers, &removed, &bytes, err);
 	prune_print("Deleted Containers", "", &removed);
 	if (r >= 0 && request->volumes) {
-		r = prune_volumes(engine, &request->filters, &volumes, &volume_bytes, err);
-		prune_print("Deleted Volumes", "", &volumes);
+		r = prune_volumes(engine, &volumes, &removed_volumes, &volume_bytes, err);
+		prune_print("Deleted Volumes", "", &removed_volumes);
 	}
 	if (r < 0)
 		return r;

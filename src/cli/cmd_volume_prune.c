@@ -3,7 +3,6 @@
 #include "coracle/cli/command.h"
 
 #include "prune.h"
-#include "volumes.h"
 
 #include <string.h>
 
@@ -39,34 +38,27 @@ static int volume_prune_run(struct engine *engine, void *data, UNUSED const stru
                             struct error *err)
 {
 	const struct volume_prune_request *request = data;
-	AUTO(volume_list_done) struct list volumes = {0};
-	AUTO_TEXTS struct texts filters = {0};
-	AUTO_TEXTS struct texts used = {0};
-	bool all = take_all(&request->filters, &filters) || request->all;
-	int result = 0;
+	AUTO_TEXTS struct texts filters = {0}, removed = {0};
+	const struct volume_prune prune = {
+		.filters = &filters,
+		.all = take_all(&request->filters, &filters) || request->all,
+		.dry_run = request->dry_run,
+	};
+	uint64_t bytes = 0;
 	int r;
 
 	if (!request->force && !request->dry_run && !prune_ask("Remove the volumes that no container uses?"))
 		return 0;
-	r = volumes_find(engine, &filters, &volumes, &used, err);
-	if (r < 0)
-		return r;
-	LIST_EACH(const struct volume, volume, &volumes) {
-		struct error failure = {0};
-
-		if (texts_has(&used, volume->name) || !(all || volume->anonymous))
-			continue;
-		r = request->dry_run ? 0 : volume_remove(&engine->paths, volume->name, &failure);
-		if (r >= 0) {
-			print_line("%s", volume->name);
-		} else if (result == 0) {
-			*err = failure;
-			result = r;
-		} else {
-			print_error("volume prune: %s", failure.text);
-		}
+	r = prune_volumes(engine, &prune, &removed, &bytes, err);
+	if (prune_is_podman() || request->dry_run) {
+		for (size_t i = 0; i < removed.count; i++)
+			print_line("%s", removed.items[i]);
+	} else {
+		prune_print("Deleted Volumes", "", &removed);
+		if (r >= 0)
+			prune_print_total(bytes);
 	}
-	return result;
+	return r;
 }
 
 const struct command cmd_volume_prune = {

@@ -272,11 +272,23 @@ static int execute(const struct command *command, void *request, const struct te
 	/* who could not write has said so already */
 	if (r < 0 && status == 0) {
 		print_error("%s: standard output: %s", command->name, strerror(-r));
-		status = 125;
+		err = (struct error){0};
+		status = error_status(command, &err);
 	}
 	if (command->needs != NEEDS_NOTHING)
 		engine_close(&engine);
 	return status;
+}
+
+/* finish_help - the status of what only printed help or a version */
+static int finish_help(void)
+{
+	int r = print_finish();
+
+	if (r >= 0)
+		return 0;
+	print_error("standard output: %s", strerror(-r));
+	return usage_status();
 }
 
 static bool count_is_wrong(const struct command *command, size_t count)
@@ -313,7 +325,7 @@ static int parse_and_execute(const struct command *command, char *const *argv,
 		status = 125;
 	} else if (help) {
 		help_command(command, stdout);
-		status = print_finish() < 0 ? 125 : 0;
+		status = finish_help();
 	} else if (count_is_wrong(command, operands.count)) {
 		tell_count(command, &operands);
 		status = usage_status();
@@ -371,7 +383,7 @@ static int dispatch(char **words, const struct texts *typed)
 		return parse_and_execute(command, words + used, typed);
 	if (!words[0]) {
 		help_top(stdout);
-		return print_finish() < 0 ? 125 : 0;
+		return finish_help();
 	}
 	if (!group_summary(words[0])) {
 		tell_unknown(NULL, words[0]);
@@ -386,7 +398,7 @@ static int dispatch(char **words, const struct texts *typed)
 		return 125;
 	}
 	help_group(words[0], stdout);
-	return print_finish() < 0 ? 125 : 0;
+	return finish_help();
 }
 
 int cli_main(int argc, char **argv)
@@ -407,10 +419,10 @@ int cli_main(int argc, char **argv)
 		status = 125;
 	} else if (help) {
 		help_top(stdout);
-		status = print_finish() < 0 ? 125 : 0;
+		status = finish_help();
 	} else if (globals.version) {
 		print_line("%s version %s", print_program(), CORACLE_VERSION);
-		status = print_finish() < 0 ? 125 : 0;
+		status = finish_help();
 	} else {
 		status = dispatch(operands.count ? operands.items : none, &typed);
 	}

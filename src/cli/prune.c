@@ -2,11 +2,15 @@
 /* prune.c - see prune.h */
 #include "prune.h"
 
+#include "coracle/base/alloc.h"
 #include "coracle/cli/command.h"
 #include "coracle/container/container.h"
 #include "coracle/format/human.h"
+#include "coracle/sys/tree.h"
 
 #include <string.h>
+
+#include "volumes.h"
 
 bool prune_ask(const char *question)
 {
@@ -77,4 +81,35 @@ int prune_images(struct engine *engine, const struct image_prune *request, struc
 	if (r >= 0)
 		tell_kept(&out->collected);
 	return r;
+}
+
+int prune_volumes(struct engine *engine, const struct volume_prune *request, struct texts *removed, uint64_t *bytes,
+                  struct error *err)
+{
+	AUTO(volume_list_done) struct list volumes = {0};
+	AUTO_TEXTS struct texts used = {0};
+	int result = 0, r = volumes_find(engine, request->filters, &volumes, &used, err);
+
+	if (r < 0)
+		return r;
+	LIST_EACH(const struct volume, volume, &volumes) {
+		AUTO_FREE char *path = xprintf("volumes/%s/_data", volume->name);
+		struct error failure = {0};
+		uint64_t size;
+
+		if (texts_has(&used, volume->name) || !(request->all || volume->anonymous))
+			continue;
+		size = tree_bytes(engine->paths.data_fd, path);
+		r = request->dry_run ? 0 : volume_remove(&engine->paths, volume->name, &failure);
+		if (r >= 0) {
+			texts_add(removed, volume->name);
+			*bytes += size;
+		} else if (result == 0) {
+			*err = failure;
+			result = r;
+		} else {
+			print_error("%s", failure.text);
+		}
+	}
+	return result;
 }

@@ -21,4 +21,14 @@ int prune_images(struct engine *engine, const struct image_prune *request, struc
 /* prune_print_images - names and ids as docker's */
 void prune_print_images(const struct image_pruned *pruned) NONNULL(1);
 
+struct volume_prune {
+	const struct texts *filters; /* borrowed; those of volume ls */
+	bool all;                    /* also volumes with a name of their own */
+	bool dry_run;                /* only tell which */
+};
+
+/* prune_volumes - [userns] those that no container mounts; names into removed, *bytes grows; goes on after a failure */
+int prune_volumes(struct engine *engine, const struct volume_prune *request, struct texts *removed, uint64_t *bytes,
+                  struct error *err) NONNULL(1, 2, 3, 4, 5) MUST_USE;
+
 #endif

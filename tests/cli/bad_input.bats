@@ -35,10 +35,16 @@ load helper
 }
 
 @test "a full standard output is told once" {
-	run --separate-stderr timeout 300 sh -c '"$CORACLE" ps >/dev/full'
-	[ "$status" = 125 ]
-	[ "${#stderr_lines[@]}" = 1 ] || { show; return 1; }
-	has 'No space left' "$stderr"
+	local words
+	ln -sf "$CORACLE" "$WORK/docker"
+	for words in ps version --help 'run --help' image; do
+		run --separate-stderr timeout 300 sh -c "\"\$CORACLE\" $words >/dev/full"
+		[ "$status" = 125 ] || { show "$words"; return 1; }
+		[ "${#stderr_lines[@]}" = 1 ] || { show "$words"; return 1; }
+		has 'No space left' "$stderr"
+		run -1 --separate-stderr timeout 300 sh -c "\"\$WORK/docker\" $words >/dev/full"
+		[ "${#stderr_lines[@]}" = 1 ] || { show "$words"; return 1; }
+	done
 }
 
 @test "options without their value, and values for flags" {

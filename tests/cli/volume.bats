@@ -69,9 +69,19 @@ test_teardown()
 	runs create --name user -v /anon busybox true
 	runs rm user
 	runs volume prune -f
+	is 'Deleted Volumes:' "${lines[0]}"
+	has '^Total reclaimed space: 0B$'
 	runs volume ls -q
 	is named
+	c run --rm -v named:/v busybox sh -c 'printf 12345 >/v/five'
+	runs volume prune -f -a --dry-run
+	is named
 	runs volume prune -f -a
+	has '^named$'
+	has '^Total reclaimed space: 5B$'
+	ln -sf "$CORACLE" "$WORK/podman"
+	c volume create another
+	is another "$("$WORK/podman" volume prune -f -a 3>&- 4>&-)"
 	runs volume ls -q
 	is ""
 }
