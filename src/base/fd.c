@@ -48,10 +48,10 @@ int fd_send(int socket, const void *bytes, size_t length, const int *fds, size_t
 		struct cmsghdr *header = &control.align;
 
 		message.msg_control = control.bytes;
-		message.msg_controllen = CMSG_SPACE(count * sizeof(int));
+		message.msg_controllen = (socklen_t) CMSG_SPACE(count * sizeof(int));
 		header->cmsg_level = SOL_SOCKET;
 		header->cmsg_type = SCM_RIGHTS;
-		header->cmsg_len = CMSG_LEN(count * sizeof(int));
+		header->cmsg_len = (socklen_t) CMSG_LEN(count * sizeof(int));
 		(void) memcpy(CMSG_DATA(header), fds, count * sizeof(int));
 	}
 	do

@@ -146,11 +146,13 @@ void monitor_finish(struct monitor *monitor, int code)
 /* After the start the request, the specification and their JSON are needed no more in full. */
 static int forget_pages(struct dl_phdr_info *info, size_t size, void *unused)
 {
+	uintptr_t page = (uintptr_t) sysconf(_SC_PAGESIZE);
+
 	(void) size;
 	(void) unused;
 	for (int i = 0; i < info->dlpi_phnum; i++) {
 		const ElfW(Phdr) *segment = &info->dlpi_phdr[i];
-		uintptr_t start = (info->dlpi_addr + segment->p_vaddr) & ~(uintptr_t) 4095;
+		uintptr_t start = (info->dlpi_addr + segment->p_vaddr) & ~(page - 1);
 		uintptr_t end = info->dlpi_addr + segment->p_vaddr + segment->p_memsz;
 
 		if (segment->p_type == PT_LOAD && !(segment->p_flags & PF_W))
@@ -165,7 +167,9 @@ static int forget_pages(struct dl_phdr_info *info, size_t size, void *unused)
  */
 void monitor_save_memory(void)
 {
+#ifdef __GLIBC__ /* musl keeps next to nothing */
 	(void) malloc_trim(0);
+#endif
 	(void) dl_iterate_phdr(forget_pages, NULL);
 }
 

@@ -287,7 +287,7 @@ static int read_mount(struct mount_reader *reader, const char *text, const char 
 {
 	AUTO_TEXTS struct texts fields = {0};
 	AUTO_FREE struct assignment *assignments = NULL;
-	enum mount_kind kind;
+	enum mount_kind kind = MOUNT_KIND_BIND;
 	int r = parse_text(text, PARSE_TEXT_MAX, err);
 
 	if (r == 0)

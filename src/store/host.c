@@ -22,6 +22,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 
 #include "overlay.h"
 
@@ -202,7 +203,7 @@ static bool has_entries(int fd)
 {
 	/* two entries for "." and "..", 24 bytes each; one more and the directory is not empty */
 	_Alignas(8) char buffer[1024];
-	ssize_t length = getdents64(fd, buffer, sizeof buffer);
+	long length = syscall(SYS_getdents64, fd, buffer, sizeof buffer); /* musl 1.2.4 has no wrapper */
 
 	return length > 48;
 }
