@@ -10,9 +10,25 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <time.h>
 
 #define TREE_MAX_DEPTH 4096
+
+bool file_exists(int dir_fd, const char *path)
+{
+	struct stat st;
+
+	return fstatat(dir_fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
+}
+
+int file_access(int dir_fd, const char *path, int how)
+{
+	if (faccessat(dir_fd, path, how, AT_EACCESS) == 0)
+		return 0;
+	/* filters of old container engines answer EPERM to faccessat2(2), which the C library takes for the answer */
+	return errno == EPERM && syscall(SYS_faccessat, dir_fd, path, how) == 0 ? 0 : -errno;
+}
 
 int write_all(int fd, const void *bytes, size_t length)
 {

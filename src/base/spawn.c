@@ -4,6 +4,7 @@
 
 #include "coracle/base/alloc.h"
 #include "coracle/base/fd.h"
+#include "coracle/base/file.h"
 #include "coracle/base/text.h"
 
 #include "child.h"
@@ -24,7 +25,7 @@ static bool is_program(const char *path)
 	struct stat st;
 
 	return stat(path, &st) == 0 && S_ISREG(st.st_mode) &&
-	       faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0;
+	       file_access(AT_FDCWD, path, X_OK) == 0;
 }
 
 static char *find_in(const char *directory, size_t length, const char *name)

@@ -31,7 +31,7 @@ void size_of(struct engine *engine, const struct container *container, struct si
 	if (fd < 0)
 		return;
 	/* the copy driver has no layer apart: the whole root, which holds the image */
-	if (faccessat(fd, "upper", F_OK, 0) < 0) {
+	if (!file_exists(fd, "upper")) {
 		out->total = MAX(image, tree_bytes(fd, "merged"));
 		out->written = out->total - image;
 		return;

@@ -292,7 +292,7 @@ int image_mount_forget(struct engine *engine, const char *id, struct error *err)
 	int r, pid;
 
 	/* nearly always: it never was mounted */
-	if (faccessat(engine->paths.data_fd, path, F_OK, AT_SYMLINK_NOFOLLOW) < 0)
+	if (!file_exists(engine->paths.data_fd, path))
 		return 0;
 	r = guard = lock(engine, err);
 	if (r >= 0)

@@ -124,7 +124,7 @@ static bool is_containers(int dir_fd)
 {
 	AUTO_TEXTS struct texts names = {0};
 
-	return faccessat(dir_fd, "lock", F_OK, 0) == 0 || faccessat(dir_fd, STATE_FILE, F_OK, 0) == 0
+	return file_exists(dir_fd, "lock") || file_exists(dir_fd, STATE_FILE)
 	       || (directory_list(dir_fd, ".", &names) >= 0 && names.count == 0);
 }
 
@@ -224,7 +224,7 @@ int lifecycle_load(const struct lifecycle *lifecycle, const char *id, struct lif
 	*out = (struct lifecycle_state){.cgroup.fd = -1};
 	if (dir < 0)
 		return dir;
-	if (faccessat(dir, STATE_FILE, F_OK, 0) < 0 && errno == ENOENT)
+	if (!file_exists(dir, STATE_FILE) && errno == ENOENT)
 		return is_containers(dir) ? load_unfinished(lifecycle, id, dir, out) : word_foreign(lifecycle, id, err);
 	r = file_read_json(dir, STATE_FILE, STATE_MAX_BYTES, state_fields, out, err);
 	out->cgroup.fd = -1;
@@ -323,6 +323,9 @@ int lifecycle_pidfd(const struct lifecycle_state *state, struct error *err)
 {
 	int fd = state->pid > 0 ? process_open((pid_t) state->pid, state->pid_start) : -ESRCH;
 
+	if (fd == -ENOSYS || fd == -EPERM)
+		return error_set(err, ERROR_UNSUPPORTED, "container \"%s\": this kernel, or the system call filter of a container "
+		                 "around us, is without pidfd_open(2)", state->id);
 	return fd == -ESRCH ? error_set(err, ERROR_CONFLICT, "container \"%s\" is not running", state->id)
 	       : fd < 0     ? error_errno(err, -fd, "process %lld of container \"%s\"", (long long) state->pid, state->id)
 	                    : fd;

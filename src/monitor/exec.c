@@ -83,6 +83,9 @@ static int exec_start(struct monitor *monitor, struct session *session, const st
 	};
 	int r;
 
+	if (inside == -ENOSYS || inside == -EPERM)
+		return error_set(err, ERROR_UNSUPPORTED, "exec needs pidfd_open(2), which this kernel or the system call filter of "
+		                 "a container around us does not have");
 	if (inside < 0)
 		return error_errno(err, -inside, "first process of the container");
 	r = session_pipes(session, request->tty, request->interactive, exec.stdio, err);

@@ -3,6 +3,7 @@
 #include "apply.h"
 
 #include "coracle/base/alloc.h"
+#include "coracle/base/file.h"
 #include "coracle/base/number.h"
 #include "coracle/sys/caps.h"
 #include "coracle/sys/root.h"
@@ -190,10 +191,10 @@ int apply_find(const struct plan *plan)
 		if (path[0] != '/')
 			return 0;
 		r = check_program(plan, path);
-		if (r >= 0 && faccessat(AT_FDCWD, path, X_OK, AT_EACCESS) == 0)
-			return 0;
 		if (r >= 0)
-			r = -errno;
+			r = file_access(AT_FDCWD, path, X_OK);
+		if (r == 0)
+			return 0;
 		if (r != -ENOENT && r != -ENOTDIR)
 			result = r;
 	}

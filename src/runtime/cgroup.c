@@ -3,6 +3,7 @@
 #include "cgroup_private.h"
 
 #include "coracle/base/alloc.h"
+#include "coracle/base/file.h"
 #include "coracle/base/number.h"
 #include "coracle/base/path.h"
 
@@ -97,7 +98,7 @@ static bool is_reachable(const struct hierarchy *unified, const char *path)
 			break;
 	}
 	file = xprintf("%s%.*s/cgroup.procs", unified->mount, (int) common, path);
-	return faccessat(AT_FDCWD, file, W_OK, AT_EACCESS) == 0;
+	return file_access(AT_FDCWD, file, W_OK) == 0;
 }
 
 static int make_unified(const struct cgroup_request *request, const struct hierarchy *unified, const char *wanted,
@@ -139,7 +140,7 @@ static void make_v1(const struct hierarchy *hierarchy, const char *wanted, const
 		fd = group_make(hierarchy->mount, path);
 	}
 	/* one that the caller may not write to is left out */
-	if (fd < 0 || faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) < 0)
+	if (fd < 0 || file_access(fd, "cgroup.procs", W_OK) < 0)
 		return;
 	if (cgroup_has_word(hierarchy->controllers, "cpuset", ","))
 		group_inherit_cpuset(fd);
@@ -258,7 +259,7 @@ enum cgroup_manager cgroup_manager_default(const struct oci_resources *resources
 	home = home_of(unified);
 	path = xprintf("%s%s", unified->mount, home);
 	fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (fd >= 0 && faccessat(fd, ".", W_OK, AT_EACCESS) == 0 && faccessat(fd, "cgroup.procs", W_OK, AT_EACCESS) == 0
+	if (fd >= 0 && file_access(fd, ".", W_OK) == 0 && file_access(fd, "cgroup.procs", W_OK) == 0
 	    && !(cgroup_has_limits(resources) && has_strangers(fd)))
 		return CGROUP_CGROUPFS;
 	return bus_answers() ? CGROUP_SYSTEMD : CGROUP_CGROUPFS;

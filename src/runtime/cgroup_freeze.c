@@ -3,6 +3,7 @@
 #include "cgroup_private.h"
 
 #include "coracle/base/clock.h"
+#include "coracle/base/file.h"
 
 #include <fcntl.h>
 #include <poll.h>
@@ -61,7 +62,7 @@ static int freeze_v1(int dir_fd, bool frozen)
 
 static bool has_file(int dir_fd, const char *file)
 {
-	return dir_fd >= 0 && faccessat(dir_fd, file, F_OK, 0) == 0;
+	return dir_fd >= 0 && file_exists(dir_fd, file);
 }
 
 int cgroup_freeze(struct cgroup *cgroup, bool frozen, struct error *err)

@@ -63,7 +63,7 @@ void group_share(int dir_fd)
 			texts_remove(&names, i - 1);
 	members = names.count ? group_read(dir_fd, "cgroup.procs") : NULL;
 	/* the root has no type, and may have members */
-	if (members && *members && faccessat(dir_fd, "cgroup.type", F_OK, 0) == 0)
+	if (members && *members && file_exists(dir_fd, "cgroup.type"))
 		return;
 	for (size_t i = 0; i < names.count; i++) {
 		AUTO_FREE char *word = xprintf("+%s", names.items[i]);

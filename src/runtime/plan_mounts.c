@@ -370,8 +370,20 @@ static int word_device(const struct op *op, int errnum, struct error *err)
 	return 0;
 }
 
+static bool is_mount(enum op_type type)
+{
+	return type == OP_OPEN || type == OP_ATTACH_ROOT || type == OP_MOUNT || type == OP_ATTACH || type == OP_COPY_UP
+	       || type == OP_DEVICE || type == OP_SEAL || type == OP_MASK || type == OP_READ_ONLY
+	       || type == OP_ROOT_READ_ONLY || type == OP_ROOT_PROPAGATION;
+}
+
 int plan_word_mount(const struct op *op, int errnum, struct error *err)
 {
+	/* at the root nothing else is not permitted */
+	if ((errnum == ENOSYS && is_mount(op->type)) || (errnum == EPERM && op->type == OP_ATTACH_ROOT))
+		return error_set(err, ERROR_UNSUPPORTED, "mount %s: this kernel, or the system call filter of a container "
+		                 "around us, is without open_tree(2) or move_mount(2)",
+		                 op->target ? op->target : "/");
 	if (op->type == OP_OPEN)
 		return word_open(op, errnum, err);
 	if (op->type == OP_DEVICE)

@@ -181,10 +181,10 @@ static bool has_run(const struct paths *paths, const struct container *container
 	if (!container->auto_remove)
 		return false;
 	(void) snprintf(path, sizeof path, "containers/%s/upper", container->id);
-	left = faccessat(paths->data_fd, path, F_OK, 0) == 0;
+	left = file_exists(paths->data_fd, path);
 	if (!left) {
 		(void) snprintf(path, sizeof path, "containers/%s/" RUN_FILE, container->id);
-		left = faccessat(paths->runtime_fd, path, F_OK, 0) == 0;
+		left = file_exists(paths->runtime_fd, path);
 	}
 	return left && !state_is_live(paths, container->id);
 }

@@ -3,6 +3,7 @@
 #include "coracle/store/check.h"
 
 #include "coracle/base/alloc.h"
+#include "coracle/base/file.h"
 #include "coracle/base/digest.h"
 #include "coracle/base/log.h"
 
@@ -68,7 +69,7 @@ void aside_return(struct aside *aside)
 		char name[24];
 
 		(void) snprintf(name, sizeof name, "%zu", i);
-		if (faccessat(store_fd, place, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		if (file_exists(store_fd, place))
 			continue;
 		/* a layer that somebody has made meanwhile is not replaced: that directory is not empty */
 		if (renameat(aside->workspace.fd, name, store_fd, place) < 0 && errno != ENOENT)

@@ -387,7 +387,7 @@ static int copy_mount(const struct driver_mount *request, struct error *err)
 
 	if (r < 0)
 		return r;
-	if (faccessat(request->container_fd, "merged", F_OK, 0) < 0) {
+	if (!file_exists(request->container_fd, "merged")) {
 		r = copy_layers(request, err);
 		if (r < 0)
 			return r;

@@ -203,7 +203,7 @@ static int fuse_mount_here(const struct driver_mount *request, struct error *err
 	AUTO_FREE char *memory = NULL;
 	char top[OVERLAY_LAYER_SIZE] = "";
 	pid_t pid = -1;
-	bool first = request->shared && faccessat(request->container_fd, "upper", F_OK, 0) < 0;
+	bool first = request->shared && !file_exists(request->container_fd, "upper");
 	int r = overlay_check_layers(request, err), fd;
 
 	if (r < 0)

@@ -74,7 +74,7 @@ static int error_layer(const struct driver_mount *request, int r, struct error *
 		char path[OVERLAY_LAYER_SIZE];
 
 		overlay_layer_path(id, path);
-		if (faccessat(store_fd(request->store), path, F_OK, 0) < 0)
+		if (!file_exists(store_fd(request->store), path))
 			return error_set(err, ERROR_NOT_FOUND,
 			                 "layer %.12s is missing from the store; load or import its image again",
 			                 chain_hex(id));
@@ -295,7 +295,7 @@ static int probe_tree(int dir_fd)
 	    || unlinkat(root, "directory", AT_REMOVEDIR) < 0 || mkdirat(root, "directory", 0755) < 0)
 		return -errno;
 	/* the new directory must hide what the old one had: it is opaque */
-	if (faccessat(root, "gone", F_OK, 0) == 0 || faccessat(root, "directory/below", F_OK, 0) == 0)
+	if (file_exists(root, "gone") || file_exists(root, "directory/below"))
 		return -EOPNOTSUPP;
 	return 0;
 }

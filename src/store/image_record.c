@@ -124,14 +124,14 @@ bool image_record_exists(struct store *store, const char *id)
 
 	if (record_path(id, path, &ignored) < 0)
 		return false;
-	if (faccessat(store->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	if (file_exists(store->fd, path))
 		return true;
 	for (size_t i = 0;;) {
 		const struct store *shared = store_shared_next(store, &i);
 
 		if (!shared)
 			return false;
-		if (faccessat(shared->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+		if (file_exists(shared->fd, path))
 			return true;
 	}
 }

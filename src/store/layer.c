@@ -43,7 +43,7 @@ bool layer_is_here(const struct store *store, const char *chain_id)
 	struct error ignored = {0};
 
 	return layer_path(chain_id, "/layer.json", path, &ignored) == 0
-	       && faccessat(store->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0;
+	       && file_exists(store->fd, path);
 }
 
 bool layer_exists(struct store *store, const char *chain_id)

@@ -358,7 +358,7 @@ int part_sweep(struct store *store, uint64_t older_seconds, uint64_t *freed, str
 		} else {
 			/* a mark whose part is gone */
 			path = xprintf(PARTS "/%.64s", names.items[i]);
-			if (faccessat(store->fd, path, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+			if (file_exists(store->fd, path))
 				continue;
 			free(TAKE_PTR(path));
 			path = xprintf(PARTS "/%s", names.items[i]);

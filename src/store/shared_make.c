@@ -152,7 +152,7 @@ int shared_open(const char *path, struct error *err)
 		return not_ours(path, err);
 	if (fd < 0)
 		return error_errno(err, errno, "open it");
-	if (faccessat(fd, SHARED_MARK, F_OK, 0) < 0)
+	if (!file_exists(fd, SHARED_MARK))
 		return not_ours(path, err);
 	r = file_read_json(fd, SHARED_MARK, MARK_MAX_BYTES, mark_fields, &mark, &ignored);
 	if (r < 0)
@@ -169,7 +169,7 @@ int shared_open(const char *path, struct error *err)
 bool store_is_shared(struct store *store)
 {
 	if (!store->mark_known) {
-		store->mark = faccessat(store->fd, SHARED_MARK, F_OK, 0) == 0;
+		store->mark = file_exists(store->fd, SHARED_MARK);
 		store->mark_known = true;
 	}
 	return store->mark;

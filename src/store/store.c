@@ -50,7 +50,7 @@ int store_open(const struct paths *paths, struct store **out, struct error *err)
 	}
 	if (fd < 0)
 		return error_errno(err, -fd, "open %s/store", paths->data ? paths->data : "");
-	if (faccessat(fd, directories[ARRAY_LEN(directories) - 1], F_OK, 0) < 0) {
+	if (!file_exists(fd, directories[ARRAY_LEN(directories) - 1])) {
 		r = make_directories(fd, err);
 		if (r < 0)
 			return r;

@@ -9,22 +9,17 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
+
+#include "mount_old.h"
 
 #define MOUNT_VALUE_MAX 255 /* fsconfig(2), FSCONFIG_SET_STRING: a longer value is EINVAL */
 #define FD_PATH_SIZE    32
 #define MOUNT_OPTIONS_MAX 64
 #define MOUNT_TEXT_MAX    4096 /* mount(2): a page */
 
-#ifndef ST_NOSYMFOLLOW
-#define ST_NOSYMFOLLOW 0x2000 /* Linux 5.10 */
-#endif
 #ifndef MOUNT_ATTR_IDMAP
 #define MOUNT_ATTR_IDMAP 0x00100000 /* Linux 5.12 */
-#endif
-#ifndef MS_NOSYMFOLLOW
-#define MS_NOSYMFOLLOW 256
 #endif
 
 static const char *fd_path(int fd, char into[static FD_PATH_SIZE])
@@ -121,7 +116,12 @@ int mount_clone(int fd, bool recursive)
 	                 (recursive ? AT_RECURSIVE : 0U);
 	long tree = syscall(SYS_open_tree, fd, "", flags);
 
-	return tree < 0 ? -errno : (int) tree;
+	if (tree >= 0)
+		return (int) tree;
+	if (errno != EPERM)
+		return -errno;
+	/* the answer itself, or a filter's: the call would not get that far without a path */
+	return syscall(SYS_open_tree, -1, "", 0U) < 0 && errno == EPERM ? -ENOSYS : -EPERM;
 }
 
 int mount_attach(int mount_fd, int target_fd)
@@ -151,73 +151,16 @@ static bool is_setattr_missing(int errnum)
 	return syscall(SYS_mount_setattr, -1, "", 0U, NULL, (size_t) 0) < 0 && errno == EPERM;
 }
 
-struct flag_pair {
-	unsigned long attribute; /* MOUNT_ATTR_* */
-	unsigned long stat;      /* ST_* */
-	unsigned long flag;      /* MS_* */
-};
-
-static const struct flag_pair pairs[] = {
-	{MOUNT_ATTR_RDONLY, ST_RDONLY, MS_RDONLY},
-	{MOUNT_ATTR_NOSUID, ST_NOSUID, MS_NOSUID},
-	{MOUNT_ATTR_NODEV, ST_NODEV, MS_NODEV},
-	{MOUNT_ATTR_NOEXEC, ST_NOEXEC, MS_NOEXEC},
-	{MOUNT_ATTR_NODIRATIME, ST_NODIRATIME, MS_NODIRATIME},
-	{MOUNT_ATTR_NOSYMFOLLOW, ST_NOSYMFOLLOW, MS_NOSYMFOLLOW},
-};
-
-/* The MS_* flags of a remount that changes the mount with these ST_* flags as wanted. */
-static unsigned long remount_flags(unsigned long now, uint64_t add, uint64_t clear)
-{
-	unsigned long flags = 0;
-
-	for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
-		if ((add & pairs[i].attribute) ||
-		    ((now & pairs[i].stat) && !(clear & pairs[i].attribute)))
-			flags |= pairs[i].flag;
-	if (clear & MOUNT_ATTR__ATIME)
-		return flags | (add & MOUNT_ATTR_NOATIME       ? MS_NOATIME
-		                : add & MOUNT_ATTR_STRICTATIME ? MS_STRICTATIME
-		                                               : MS_RELATIME);
-	if (now & ST_NOATIME)
-		return flags | MS_NOATIME;
-	return flags | (now & ST_RELATIME ? MS_RELATIME : MS_STRICTATIME);
-}
-
-/* mount(2) has no recursive change of flags. */
-static int set_by_mount(int fd, uint64_t add, uint64_t clear, bool recursive)
-{
-	struct statvfs now;
-	unsigned long flags;
-	int r;
-
-	if (recursive)
-		return -ENOSYS;
-	if (fstatvfs(fd, &now) < 0)
-		return -errno;
-	flags = MS_REMOUNT | MS_BIND;
-	r = mount_at(fd, "none", NULL, flags | remount_flags(now.f_flag, add, clear), NULL);
-	/* flags that came from another user namespace are locked: keep them (mount_namespaces(7)) */
-	if (r == -EPERM)
-		r = mount_at(fd, "none", NULL, flags | remount_flags(now.f_flag, add, 0), NULL);
-	return r;
-}
-
 int mount_set(int fd, uint64_t add, uint64_t clear, uint64_t propagation, bool recursive)
 {
 	struct mount_attr attr = {.attr_set = add, .attr_clr = clear, .propagation = propagation};
 	unsigned flags = AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0U);
-	int r = 0;
+	int r;
 
 	if (syscall(SYS_mount_setattr, fd, "", flags, &attr, sizeof attr) == 0)
 		return 0;
 	r = -errno;
-	if (!is_setattr_missing(-r))
-		return r;
-	r = add || clear ? set_by_mount(fd, add, clear, recursive) : 0;
-	if (r == 0 && propagation)
-		r = mount_at(fd, "none", NULL, propagation | (recursive ? MS_REC : 0UL), NULL);
-	return r;
+	return is_setattr_missing(-r) ? mount_old_set(fd, add, clear, propagation, recursive) : r;
 }
 
 int mount_set_allowed(int fd, uint64_t add, uint64_t clear, bool recursive)

@@ -37,6 +37,10 @@ int file_read_json(int dir_fd, const char *path, size_t max, const struct field 
 int file_write_json(int dir_fd, const char *path, const struct field *fields, const void *from,
                     mode_t mode, enum file_durability durability, struct error *err)
 	NONNULL(2, 3, 4, 7) MUST_USE;
+/* file_exists - path is there, be it a symlink that leads nowhere; false also when that can't be told */
+bool file_exists(int dir_fd, const char *path) NONNULL(2);
+/* file_access - R_OK, W_OK, X_OK by the effective ids: 0 or a negative errno; also where faccessat2(2) is filtered out */
+int file_access(int dir_fd, const char *path, int how) NONNULL(2) MUST_USE;
 /* write_all - go on until everything is written; 0 or negative errno */
 int write_all(int fd, const void *bytes, size_t length) MUST_USE;
 /* directory_make - mkdir -p; a directory that exists is fine */

@@ -30,7 +30,11 @@ int mount_new(const char *type, const struct mount_option *options, size_t count
  * A value in double quotes may hold commas. At most 64 options; -E2BIG for more.
  */
 int mount_new_text(const char *type, const char *source, const char *options, uint64_t attributes) NONNULL(1) MUST_USE;
-/* mount_clone - detached bind of what fd is (open_tree(2)); recursive takes submounts too; descriptor or negative errno */
+/*
+ * mount_clone - detached bind of what fd is (open_tree(2)); recursive takes submounts too
+ *
+ * Returns a descriptor or a negative errno; -ENOSYS also where a filter answers EPERM.
+ */
 int mount_clone(int fd, bool recursive) MUST_USE;
 /* mount_attach - move a detached mount onto the object that target_fd is (move_mount(2)); 0 or negative errno */
 int mount_attach(int mount_fd, int target_fd) MUST_USE;
@@ -38,7 +42,8 @@ int mount_attach(int mount_fd, int target_fd) MUST_USE;
  * mount_set - add and clear MOUNT_ATTR_* on the mount that fd is the root of (mount_setattr(2))
  *
  * propagation  MS_SHARED, MS_SLAVE, MS_PRIVATE, MS_UNBINDABLE or 0 for no change
- * Where the call is missing: mount(2) with MS_REMOUNT|MS_BIND through /proc/self/fd, keeping locked flags.
+ * Where the call is missing: mount(2) with MS_REMOUNT|MS_BIND through /proc/self/fd, keeping locked flags; what is
+ * detached is attached over / meanwhile.
  */
 int mount_set(int fd, uint64_t add, uint64_t clear, uint64_t propagation, bool recursive) MUST_USE;
 /*
