@@ -168,6 +168,7 @@ asks_for()
 	"$CORACLE" pull -q --tls-verify=false "$LIES/slow-layer/app:1" >/dev/null 2>&1 3>&- &
 	pid=$!
 	soon 5 blobs_asked "$1"
+	soon 5 has_layers "$small_at"
 	sleep 1
 	kill $pid
 	wait $pid || true
@@ -180,10 +181,10 @@ has_layers()
 }
 
 @test "image_parallel_copies" {
+	small_at=$(($(ls "$CORACLE_ROOT/store/layers" | wc -l) + 1))
 	# the configuration, the small layer, and one
 	asks_for 3 1
 	# the small layer is there by now
-	has_layers 2
 	asks_for 4 3
 }
 
