@@ -34,6 +34,8 @@ file_begin()
 	WORK=$(mktemp -d /tmp/ct.XXXXXX)
 	export WORK CORACLE CORACLE_ROOT=$WORK/data CORACLE_RUNROOT=$WORK/run
 	mkdir -m 0700 "$CORACLE_RUNROOT"
+	# messages and the order of names are the same on every machine
+	export LC_ALL=C.UTF-8
 	unset CORACLE_NAME DOCKER_HOST CONTAINER_HOST http_proxy https_proxy no_proxy HTTP_PROXY HTTPS_PROXY NO_PROXY \
 		ftp_proxy FTP_PROXY all_proxy ALL_PROXY
 }

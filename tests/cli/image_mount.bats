@@ -288,7 +288,7 @@ if pid == 0:
 while b"ready" not in os.read(fd, 100):
     pass
 os.write(fd, b"\x03")
-print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$CORACLE"
+print(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]))' "$CORACLE" 3>&- 4>&-
 	# by the signal itself, of which a shell makes 130
 	is -2
 }
