@@ -10,7 +10,7 @@
 #define NO_OWNER   "a volume belongs to root inside of containers; -v NAME:DIR:U gives it to the container's user"
 
 struct volume_create_request {
-	char *driver;
+	char *driver, *name;
 	struct texts labels, options;
 	bool ignore;
 };
@@ -21,6 +21,7 @@ static const struct opt volume_create_opts[] = {
 	OPT_TEXTS('o', "opt", struct volume_create_request, options, "NAME=VALUE",
 	          "an option of the driver; see coracle-volume-create(1)"),
 	OPT_FLAG(0, "ignore", struct volume_create_request, ignore, "a volume that exists is no error"),
+	OPT_TEXT(0, "name", struct volume_create_request, name, "NAME", "the name, as older scripts for docker give it"),
 	OPT_REFUSED(0, "uid", "UID", NO_OWNER),
 	OPT_REFUSED(0, "gid", "GID", NO_OWNER),
 	OPT_REFUSED(0, "availability", "WORD", NO_CLUSTER),
@@ -51,14 +52,17 @@ static int volume_create_run(struct engine *engine, void *data, const struct tex
 	AUTO(volume_done) struct volume volume = {0};
 	/* docker creates what exists once more; podman refuses */
 	bool any = request->ignore || print_is_docker();
+	const char *name = operands->count ? operands->items[0] : request->name;
 	int r;
 
 	if (request->driver && strcmp(request->driver, "local") != 0)
 		return error_set(err, ERROR_UNSUPPORTED, "option --driver: there is no driver \"%.200s\", only local",
 		                 request->driver);
+	if (request->name && operands->count)
+		return error_set(err, ERROR_INVALID, "the name is given twice: leave --name away");
 	set_all(&labels, &request->labels);
 	set_all(&options, &request->options);
-	r = volume_create(&engine->paths, operands->count ? operands->items[0] : NULL, &labels, &options,
+	r = volume_create(&engine->paths, name, &labels, &options,
 	                  any ? VOLUME_MAKE_ANY : VOLUME_MAKE_NEW, &volume, err);
 	if (r < 0)
 		return r;

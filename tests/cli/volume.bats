@@ -64,6 +64,15 @@ test_teardown()
 	gives 0 volume rm -f v1
 }
 
+@test "create takes the name as an option too, but not twice" {
+	runs volume create --name by-option
+	is by-option
+	runs volume ls -q
+	is by-option
+	refuses 125 'twice' volume create --name by-option other
+	runs volume rm by-option
+}
+
 @test "prune removes anonymous ones that nothing uses, and with -a the named too" {
 	runs volume create named
 	runs create --name user -v /anon busybox true
