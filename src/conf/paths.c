@@ -167,6 +167,23 @@ static int make_own(const char *path, const char *variable, struct error *err)
 	return fd < 0 ? error_errno(err, -fd, "%s (set %s to a directory of yours)", path, variable) : fd;
 }
 
+/* open_data - as make_own; a link of the caller's is followed (to a larger disk), and *path is where it leads from then on */
+static int open_data(char **path, struct error *err)
+{
+	int fd = make_own(*path, "CORACLE_ROOT", err);
+	struct stat st;
+	char *real;
+
+	if (fd != -EINVAL || lstat(*path, &st) < 0 || !S_ISLNK(st.st_mode) || st.st_uid != geteuid())
+		return fd;
+	real = realpath(*path, NULL);
+	if (!real)
+		return fd;
+	free(*path);
+	*path = real;
+	return make_own(real, "CORACLE_ROOT", err);
+}
+
 /* open_runtime - as make_own; the parent of the one in /tmp must be ours too, or another could swap it */
 static int open_runtime(const char *path, struct error *err)
 {
@@ -261,7 +278,7 @@ int paths_open(struct paths *out, struct error *err)
 	if (!paths.data)
 		return error_set(err, ERROR_NOT_FOUND,
 		                 "no home directory is known: set HOME, or CORACLE_ROOT to a directory of yours");
-	paths.data_fd = make_own(paths.data, "CORACLE_ROOT", err);
+	paths.data_fd = open_data(&paths.data, err);
 	if (paths.data_fd < 0)
 		return paths.data_fd;
 	if (!own)

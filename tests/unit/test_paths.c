@@ -179,6 +179,26 @@ START_TEST(says_what_is_in_the_way)
 }
 END_TEST
 
+START_TEST(follows_a_link_of_the_callers_to_the_data_directory)
+{
+	AUTO_FREE char *link = xprintf("%s/.local/share/coracle", home), *real = realpath(other, NULL);
+	struct stat st;
+
+	ck_assert_int_eq(directory_make(AT_FDCWD, link, 0700), 0);
+	ck_assert_int_eq(rmdir(link), 0);
+	ck_assert_int_eq(symlink("nowhere", link), 0);
+	ck_assert_int_eq(paths_open(&paths, &err), -EINVAL);
+	ck_assert_ptr_nonnull(strstr(err.text, "is not a directory"));
+	ck_assert_int_eq(unlink(link), 0);
+	ck_assert_int_eq(symlink(other, link), 0);
+	reopen();
+	ck_assert_str_eq(paths.data, real);
+	ck_assert_int_eq(fstatat(paths.data_fd, "runtime", &st, AT_SYMLINK_NOFOLLOW), 0);
+	ck_assert_int_eq(lstat(link, &st), 0);
+	ck_assert(S_ISLNK(st.st_mode));
+}
+END_TEST
+
 START_TEST(two_first_commands_agree)
 {
 	enum { COMMANDS = 8 };
@@ -223,6 +243,7 @@ int main(void)
 	tcase_add_loop_test(tcase, passes_over_a_damaged_memory, 0, ARRAY_LEN(damaged));
 	tcase_add_test(tcase, takes_tmp_keyed_by_boot_when_there_is_nothing_else);
 	tcase_add_test(tcase, says_what_is_in_the_way);
+	tcase_add_test(tcase, follows_a_link_of_the_callers_to_the_data_directory);
 	tcase_add_test(tcase, two_first_commands_agree);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);

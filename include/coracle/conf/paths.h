@@ -6,7 +6,8 @@
 #include "coracle/base/error.h"
 
 /*
- * data     $CORACLE_ROOT, else $XDG_DATA_HOME/coracle, else ~/.local/share/coracle: survives a reboot
+ * data     $CORACLE_ROOT, else $XDG_DATA_HOME/coracle, else ~/.local/share/coracle: survives a reboot; a symlink of the
+ *          caller's in that place is followed
  * runtime  $CORACLE_RUNROOT, else $XDG_RUNTIME_DIR/coracle, else /run/user/UID/coracle when that is the
  *          caller's, else /tmp/coracle-run-UID (0700, owner checked): gone after a reboot, and keyed by
  *          the boot id so that a /tmp that survives does no harm
