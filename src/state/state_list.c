@@ -7,6 +7,7 @@
 #include "coracle/base/id.h"
 #include "coracle/sys/lock.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
@@ -44,6 +45,16 @@ static bool in_sorted(const struct texts *sorted, const char *id, size_t *at)
 	return *at < sorted->count && strcmp(sorted->items[*at], id) == 0;
 }
 
+/* is_gone - somebody has removed it since its name was read */
+static bool is_gone(const struct paths *paths, const char *id)
+{
+	char path[128];
+	struct stat there;
+
+	(void) snprintf(path, sizeof path, "containers/%s", id);
+	return fstatat(paths->data_fd, path, &there, AT_SYMLINK_NOFOLLOW) < 0 && errno == ENOENT;
+}
+
 int state_list(const struct paths *paths, enum state_which which, enum state_depth depth,
                struct list *out, struct error *err)
 {
@@ -68,6 +79,11 @@ int state_list(const struct paths *paths, enum state_which which, enum state_dep
 		container = list_add(out, sizeof *container);
 		container->id = xstrdup(ids.items[i]);
 		summary_read(paths, container, depth);
+		if (container->status == STATUS_DAMAGED && is_gone(paths, container->id)) {
+			container_done(container);
+			out->count--;
+			continue;
+		}
 		state_look(paths, container, live);
 	}
 	if (out->count)
