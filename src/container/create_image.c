@@ -105,28 +105,66 @@ static int name_of_listed(const struct making *making, char **out, struct error 
 	return r < 0 ? r : manifest_image(making->engine, making->request->image, &wanted, out, err);
 }
 
-static int find_or_pull(const struct making *making, struct image_record *found, char **name, struct error *err)
+/* is_wanted - 1: no platform was asked for, or the image is for that one; 0: it is not */
+static int is_wanted(const struct making *making, const struct image_record *found, struct error *err)
 {
-	const struct container_create *request = making->request;
-	const char *policy = request->pull ? request->pull : "missing";
-	bool ask = strcmp(policy, "always") == 0 || strcmp(policy, "newer") == 0;
-	AUTO_FREE char *full = NULL, *listed = NULL;
-	const char *image = request->image;
-	int r;
+	AUTO(platform_done) struct platform wanted = {0};
+	struct image_config config = {0};
+	struct platform is;
+	int r = wanted_platform(making->request, &wanted, err);
 
-	if (!ask) {
-		r = image_find(making->engine, image, found, name, err);
-		if (r != -ENOENT || !is_name(image))
-			return r;
-		r = name_of_listed(making, &listed, err);
+	if (r < 0 || !wanted.architecture)
+		return r < 0 ? r : 1;
+	r = image_read_config(making->engine, found, &config, err);
+	if (r < 0)
+		return r;
+	is = (struct platform){.os = config.os, .architecture = config.architecture, .variant = config.variant};
+	r = !is.os || !is.architecture || platform_matches(&is, &wanted);
+	fields_done(image_config_fields, &config);
+	return r;
+}
+
+/*
+ * find_here - 1 with the image; 0: to be fetched, *image is what
+ *
+ * An image for another platform than the one that was asked for is as good as none, as for docker; one that no registry
+ * knows is refused later, with both platforms named.
+ */
+static int find_here(const struct making *making, const char **image, char **listed, struct image_record *found,
+                     char **name, struct error *err)
+{
+	const char *policy = making->request->pull ? making->request->pull : "missing";
+	int r = image_find(making->engine, *image, found, name, err);
+
+	if (r == -ENOENT && is_name(*image)) {
+		r = name_of_listed(making, listed, err);
 		if (r < 0)
 			return r;
-		if (listed)
-			image = listed;
-		r = image_find(making->engine, image, found, name, err);
-		if (r != -ENOENT || strcmp(policy, "never") == 0 || !is_name(image))
-			return r;
+		if (*listed)
+			*image = *listed;
+		r = image_find(making->engine, *image, found, name, err);
 	}
+	if (r == -ENOENT)
+		return strcmp(policy, "never") == 0 || !is_name(*image) ? r : 0;
+	if (r < 0 || strcmp(policy, "missing") != 0 || !*name || strncmp(*name, "localhost/", strlen("localhost/")) == 0)
+		return r < 0 ? r : 1;
+	r = is_wanted(making, found, err);
+	if (r != 0)
+		return r;
+	image_record_done(found);
+	free(TAKE_PTR(*name));
+	return 0;
+}
+
+static int find_or_pull(const struct making *making, struct image_record *found, char **name, struct error *err)
+{
+	const char *policy = making->request->pull, *image = making->request->image;
+	bool ask = policy && (strcmp(policy, "always") == 0 || strcmp(policy, "newer") == 0);
+	AUTO_FREE char *full = NULL, *listed = NULL;
+	int r = ask ? 0 : find_here(making, &image, &listed, found, name, err);
+
+	if (r != 0)
+		return r < 0 ? r : 0;
 	r = pull(making, image, &full, err);
 	return r < 0 ? r : image_find(making->engine, full, found, name, err);
 }

@@ -258,6 +258,11 @@ insecure()
 	runs pull --tls-verify=false --platform linux/s390x "$PLAIN/team/app:1"
 	runs image inspect --format '{{.Architecture}}' "$PLAIN/team/app:1"
 	is s390x
+	# what is here for another platform is as good as nothing
+	insecure "$PLAIN"
+	gives 0 run --rm --platform linux/amd64 "$PLAIN/team/app:1"
+	is 'hello from a layer'
+	refuses 125 'is for linux/amd64, not for linux/s390x' run --rm --pull never --platform linux/s390x "$PLAIN/team/app:1"
 	runs pull --tls-verify=false --arch s390x "$PLAIN/team/app:2"
 	refuses 125 'no image for linux/riscv64.*linux/s390x' pull -q --tls-verify=false --platform linux/riscv64 "$PLAIN/team/app:1"
 	refuses 125 'not for linux/s390x' pull -q --tls-verify=false --platform linux/s390x "$OPEN/good/app:1"
