@@ -260,7 +260,7 @@ insecure()
 	is s390x
 	# what is here for another platform is as good as nothing
 	insecure "$PLAIN"
-	gives 0 run --rm --platform linux/amd64 "$PLAIN/team/app:1"
+	runs run --rm --platform linux/amd64 "$PLAIN/team/app:1"
 	is 'hello from a layer'
 	refuses 125 'is for linux/amd64, not for linux/s390x' run --rm --pull never --platform linux/s390x "$PLAIN/team/app:1"
 	runs pull --tls-verify=false --arch s390x "$PLAIN/team/app:2"

@@ -122,7 +122,7 @@ counted()
 	[ "$calls" -le $((225 + more)) ]
 	[ "$processes" -le 1 ]
 	counted '' "$CORACLE" runtime --root "$R" start count
-	[ "$calls" -le $((90 + more)) ]
+	[ "$calls" -le $((110 + more)) ]
 	[ "$processes" -le 0 ]
 	counted '' "$CORACLE" runtime --root "$R" delete --force count
 	[ "$calls" -le $((95 + more)) ]
