@@ -125,12 +125,12 @@ counted()
 	[ "$calls" -le $((110 + more)) ]
 	[ "$processes" -le 0 ]
 	counted '' "$CORACLE" runtime --root "$R" delete --force count
-	[ "$calls" -le $((95 + more)) ]
+	[ "$calls" -le $((115 + more)) ]
 	[ "$processes" -le 0 ]
 	bundle "$B" '.process.args = ["sleep", "1000"]'
 	c runtime --root "$R" run --detach --bundle "$B" count </dev/null >/dev/null 2>&1
 	counted -f "$CORACLE" runtime --root "$R" exec count true
-	[ "$calls" -le $((225 + more)) ]
+	[ "$calls" -le $((235 + more)) ]
 	[ "$processes" -le 2 ]
 	runs runtime --root "$R" delete --force count
 }
