@@ -2,7 +2,8 @@
 /*
  * pull_private.h - the parts of a pull
  *
- * pull.c         names, manifests, the configuration; ends with image_make
+ * pull.c         the request: policy, names, tags
+ * pull_image.c   one image from one place: manifest, configuration; ends with image_make
  * pull_layers.c  the layers: downloads side by side, one poll loop
  * pull_worker.c  the process that unpacks one layer while it arrives
  * pull_apart.c   all of it in a process of its own
@@ -17,6 +18,24 @@
 
 #include "progress.h"
 #include "remote.h"
+
+/* --- pull_image.c --- */
+struct pull {
+	struct engine *engine;
+	struct store *store;
+	const struct image_pull *request;
+	const struct image_progress *progress;
+	const struct remote *remote;
+	struct platform platform; /* wanted; without architecture: this machine's */
+	size_t parallel;
+	bool entered;
+	struct list *out;
+};
+/* pull_enter - where files are made that belong to others; an image that is whole is not worth the namespace; idempotent */
+int pull_enter(struct pull *pull, struct error *err) NONNULL(1, 2) MUST_USE;
+/* pull_image - what name stands for at a place, into the store */
+int pull_image(struct pull *pull, const struct remote_place *place, struct registry *registry,
+               const struct reference *name, struct error *err) NONNULL(1, 2, 3, 4, 5) MUST_USE;
 
 /* --- pull_worker.c --- */
 struct pull_worker {
