@@ -2,57 +2,20 @@
 /* cmd_rmi.c - coracle rmi: take away names of images, and images (coracle-rmi(1)) */
 #include "coracle/cli/command.h"
 
-#include "coracle/base/alloc.h"
 #include "coracle/container/container.h"
 #include "coracle/image/image.h"
 #include "coracle/image/manifest.h"
 #include "coracle/store/gc.h"
 
 static const struct opt rmi_opts[] = {
-	OPT_FLAG('a', "all", struct image_remove, all, "all images, by all of their names, and manifest lists; those that containers use only with --force"),
+	OPT_FLAG('a', "all", struct image_remove, all, "all images, by all of their names, and manifest lists; those of containers that do not run only with --force"),
 	OPT_FLAG('f', "force", struct image_remove, force,
-	         "also when it has several names; containers that use it are removed first; one that does not exist is no error"),
+	         "also when it has several names, or containers that do not run use it; one that does not exist is no error"),
 	OPT_FLAG('i', "ignore", struct image_remove, ignore, "an image that does not exist is no error"),
 	OPT_FLAG(0, "no-prune", struct image_remove, no_prune, "keep parents that have no name"),
 	OPT_REFUSED(0, "platform", "OS/ARCH", "an image is kept for one platform in this version"),
 	OPT_END,
 };
-
-/* A bound, so that a container that comes back at once can't keep us here. */
-#define USERS_MAX 10000
-
-/* With --force containers of the image go first; but an image that keeps another name keeps them. */
-static int remove_users(struct engine *engine, const char *text, struct error *err)
-{
-	static const struct container_remove force = {.force = true};
-	AUTO_IMAGE_RECORD struct image_record image = {0};
-	AUTO_FREE char *name = NULL;
-	struct store *store = engine_store(engine, err);
-	struct error absent = {0};
-
-	if (!store)
-		return -EIO;
-	/* image_remove finds the words for it; an image in somebody else's store stays where it is */
-	if (image_find(engine, text, &image, &name, &absent) < 0 || image.store
-	    || image_record_names(store, &image, &absent) < 0)
-		return 0;
-	if (name && image.names.count > 1 && texts_has(&image.names, name))
-		return 0;
-	/* The pairs name one container an image: go round until there is none. */
-	for (int i = 0; i < USERS_MAX; i++) {
-		AUTO_PAIRS struct pairs used = {0};
-		AUTO_TEXTS struct texts layers = {0};
-		int r = container_images_used(engine, &used, &layers, err);
-		const char *user = r < 0 ? NULL : pairs_get(&used, image.id);
-
-		if (!user)
-			return r;
-		r = container_remove(engine, user, &force, NULL, err);
-		if (r < 0)
-			return r;
-	}
-	return 0;
-}
 
 static int remove_one(struct engine *engine, const char *text, const struct image_remove *request,
                       struct error *err)
@@ -60,11 +23,10 @@ static int remove_one(struct engine *engine, const char *text, const struct imag
 	AUTO_PAIRS struct pairs used = {0};
 	AUTO_TEXTS struct texts layers = {0};
 	AUTO_TEXTS struct texts removed = {0};
-	int r = request->force ? remove_users(engine, text, err) : 0;
+	/* a container that does not run has its layers in any case: they stay until it goes */
+	int r = request->force ? container_images_live(engine, &used, err)
+	                       : container_images_used(engine, &used, &layers, err);
 
-	/* anew for each image, since --force takes containers away */
-	if (r >= 0)
-		r = container_images_used(engine, &used, &layers, err);
 	if (r >= 0)
 		r = image_remove(engine, text, request, &used, &removed, err);
 	if (r < 0)

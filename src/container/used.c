@@ -55,6 +55,17 @@ int container_images_used(struct engine *engine, struct pairs *used, struct text
 	return 0;
 }
 
+int container_images_live(struct engine *engine, struct pairs *live, struct error *err)
+{
+	AUTO_CONTAINERS struct list containers = {0};
+	int r = state_list(&engine->paths, STATE_LIVE, STATE_SUMMARY, &containers, err);
+
+	LIST_EACH(struct container, container, &containers)
+		if (r >= 0 && container->image_id && *container->image_id)
+			pairs_set(live, container->image_id, container->id);
+	return r < 0 ? r : 0;
+}
+
 int container_volumes_used(struct engine *engine, struct texts *out, struct error *err)
 {
 	AUTO_CONTAINERS struct list containers = {0};

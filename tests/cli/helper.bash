@@ -23,9 +23,9 @@ teardown_file()
 
 teardown()
 {
-	! declare -F test_teardown >/dev/null || test_teardown
 	# What a failed test leaves running must not disturb the next one.
 	c rm -f -a -t 0 >/dev/null 2>&1 || true
+	! declare -F test_teardown >/dev/null || test_teardown
 }
 
 file_begin()

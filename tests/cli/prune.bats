@@ -351,9 +351,12 @@ clean()
 	runs run -d --name live busybox sleep 100 >"$WORK/out" 2>&1
 	refuses 2 'in use' rmi busybox
 	is_status live running
-	runs rmi -f busybox
+	refuses 2 'in use by container' rmi -f busybox
+	refuses 2 'in use by container' rmi -a -f
+	is_status live running
+	runs rm -f -t 0 live
+	runs rmi busybox
 	has '^Deleted: '
-	is '' "$(c ps -a -q)"
 	clean
 }
 
@@ -381,7 +384,10 @@ clean()
 	is $'localhost/one\nlocalhost/two' "$(c images --format '{{.Repository}}')"
 	runs rmi -a -f
 	is '' "$(c images -a -q)"
-	is '' "$(c ps -a -q)"
+	is user "$(c ps -a --format '{{.Names}}')"
+	is 1 "$(layers)"
+	runs rm user
+	runs image prune -f
 	is 0 "$(layers)"
 	is 0 "$(ls "$STORE/blobs/sha256" | wc -l)"
 }
@@ -394,7 +400,27 @@ clean()
 	is 'Untagged: localhost/two:latest'
 	is user "$(c ps -a --format '{{.Names}}')"
 	runs rmi -f one
-	is '' "$(c ps -a -q)"
+	has '^Deleted: '
+	is user "$(c ps -a --format '{{.Names}}')"
+	runs rm user
+	runs image prune -f
+	clean
+}
+
+@test "a container whose image went by rmi -f starts all the same, and goes with all it had" {
+	runs create --name user busybox echo I live
+	runs rmi -f busybox
+	runs start -a user
+	is 'I live'
+	runs ps -a --format '{{.Names}} {{.Image}}'
+	is 'user localhost/busybox:latest'
+	runs inspect --format '{{.State.ExitCode}}' user
+	is 0
+	gives 0 image prune -f -a
+	runs start -a user
+	is 'I live'
+	runs rm user
+	runs image prune -f
 	clean
 }
 

@@ -106,6 +106,8 @@ int container_select(struct engine *engine, const struct texts *filters, bool al
 /* container_images_used - pairs image id → container id, and the layers of all containers */
 int container_images_used(struct engine *engine, struct pairs *used, struct texts *layers, struct error *err)
 	NONNULL(1, 2, 3, 4) MUST_USE;
+/* container_images_live - pairs image id → container of those that run */
+int container_images_live(struct engine *engine, struct pairs *live, struct error *err) NONNULL(1, 2, 3) MUST_USE;
 /* container_layers_used - the layers of all containers; a store_in_use (store/gc.h), data is the engine */
 int container_layers_used(void *engine, struct texts *chain_ids, struct error *err) NONNULL(1, 2, 3) MUST_USE;
 /* container_layers_live - pairs chain id → id of a container that runs on it now */

@@ -53,7 +53,7 @@ int image_tag(struct engine *engine, const char *image, const char *name, struct
 	NONNULL(1, 2, 3, 4) MUST_USE;
 
 struct image_remove {
-	bool force;    /* also when several names or containers use it (containers are removed by the caller first) */
+	bool force;    /* also when it has several names */
 	bool no_prune;
 	bool ignore;   /* absent is no error */
 	bool all;
