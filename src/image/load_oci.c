@@ -114,24 +114,22 @@ static int load_manifest(struct loading *loading, const struct descriptor *descr
 	return r < 0 ? error_wrap(err, r, "image %s", name ? name : descriptor->digest) : 0;
 }
 
-static bool is_wanted(struct loading *loading, const struct descriptor *descriptor)
+/* best_for - of choices the one that fits best, of equals the first; NULL: none is for that platform */
+static const struct descriptor *best_for(const struct platform *wanted, const struct descriptor *const *choices,
+                                         size_t count)
 {
-	const struct texts *platforms = &loading->request->platforms;
+	const struct descriptor *best = NULL;
+	unsigned best_rank = 0;
 
-	if (!descriptor->platform)
-		return false;
-	if (platforms->count == 0)
-		return platform_matches(descriptor->platform, platform_host());
-	for (size_t i = 0; i < platforms->count; i++) {
-		AUTO(platform_done) struct platform wanted = {0};
-		struct error ignored = {0};
+	for (size_t i = 0; i < count; i++) {
+		unsigned rank = choices[i]->platform ? platform_rank(choices[i]->platform, wanted) : 0;
 
-		/* checked by image_load */
-		if (platform_parse(platforms->items[i], &wanted, &ignored) >= 0
-		    && platform_matches(descriptor->platform, &wanted))
-			return true;
+		if (rank > best_rank) {
+			best = choices[i];
+			best_rank = rank;
+		}
 	}
-	return false;
+	return best;
 }
 
 static int load_descriptor(struct loading *loading, const struct descriptor *descriptor, const char *name,
@@ -141,24 +139,27 @@ static int load_descriptor(struct loading *loading, const struct descriptor *des
 static int load_choice(struct loading *loading, const struct descriptor *const *choices, size_t count,
                        const char *name, unsigned depth, struct error *err)
 {
+	const struct texts *platforms = &loading->request->platforms;
 	size_t taken = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		int r;
+	for (size_t i = 0; i < (platforms->count ? platforms->count : 1); i++) {
+		AUTO(platform_done) struct platform wanted = {0};
+		const struct descriptor *best;
+		int r = platforms->count ? platform_parse(platforms->items[i], &wanted, err) : 0;
 
-		if (!is_wanted(loading, choices[i]))
+		if (r < 0)
+			return r;
+		best = best_for(platforms->count ? &wanted : platform_host(), choices, count);
+		if (!best)
 			continue;
-		r = load_descriptor(loading, choices[i], taken ? NULL : name, depth, err);
+		r = load_descriptor(loading, best, taken ? NULL : name, depth, err);
 		if (r < 0)
 			return r;
 		taken++;
-		/* the first fit is the index's preference (image-index.md) */
-		if (loading->request->platforms.count == 0)
-			break;
 	}
 	if (taken)
 		return 0;
-	if (count == 1 && loading->request->platforms.count == 0)
+	if (count == 1 && platforms->count == 0)
 		return load_descriptor(loading, choices[0], name, depth, err);
 	for (size_t i = 0; i < count; i++)
 		if (!choices[i]->platform)
@@ -166,8 +167,7 @@ static int load_choice(struct loading *loading, const struct descriptor *const *
 	return error_set(err, ERROR_NOT_FOUND,
 	                 "%s: none of its %zu images is for %s; name one with --platform",
 	                 name ? name : "the archive", count,
-	                 loading->request->platforms.count ? loading->request->platforms.items[0]
-	                                                   : "this machine");
+	                 platforms->count ? platforms->items[0] : "this machine");
 }
 
 static bool is_same_name(const char *a, const char *b)

@@ -3,6 +3,7 @@
 # load.bats - load: archives that podman, buildah and skopeo wrote
 
 load helper
+load registries
 
 ARCHIVES=${XDG_CACHE_HOME:-$HOME/.cache}/coracle-tests/archives-$(cksum <"$BATS_TEST_DIRNAME/make-archives" | cut -d' ' -f1)
 
@@ -104,6 +105,31 @@ line"
 @test "layers compressed with zstd" {
 	runs load -i "$ARCHIVES/skopeo-zstd-dir"
 	layered_is_right
+}
+
+@test "of an index's variants the one that fits best is taken" {
+	layout_index "$WORK/variants"
+	# the first one is only for machines of a newer variant
+	python3 - "$WORK/variants" <<-'END'
+	import hashlib, json, sys
+	top = json.load(open(sys.argv[1] + '/index.json'))
+	entry = top['manifests'][0]
+	index = json.load(open(f"{sys.argv[1]}/blobs/sha256/{entry['digest'][7:]}"))
+	usual, newer = index['manifests']
+	newer['platform'] = {**usual['platform'], 'variant': 'v9'}
+	index['manifests'] = [newer, usual]
+	data = json.dumps(index).encode()
+	entry.update(digest='sha256:' + hashlib.sha256(data).hexdigest(), size=len(data))
+	open(f"{sys.argv[1]}/blobs/sha256/{entry['digest'][7:]}", 'wb').write(data)
+	json.dump(top, open(sys.argv[1] + '/index.json', 'w'))
+	END
+	runs load -q -i "$WORK/variants"
+	hasnt s390x "$(c image inspect -f '{{.Architecture}}' it)"
+	platform="linux/$(c image inspect -f '{{.Architecture}}' it)/v9"
+	runs rmi it
+	runs load -q --platform "$platform" -i "$WORK/variants"
+	is s390x "$(c image inspect -f '{{.Architecture}}' it)"
+	runs rmi it
 }
 
 @test "archives on standard input, plain and compressed as a whole" {
