@@ -176,7 +176,7 @@ static const struct {
 } logins[] = {
 	{NULL, {0}, 0, NULL},
 	{basic, {.user = "tester", .password = "s3cret-word"}, 0, NULL},
-	{basic, {.user = "tester", .password = "other-word"}, -EACCES, "use another one: coracle login"},
+	{basic, {.user = "tester", .password = "other-word"}, -EACCES, "user name or password refused"},
 	{basic, {0}, -EACCES, "coracle login localhost:"},
 	{basic, {.fail = 1}, -EIO, "the helper is broken"},
 	{bearer, {.user = "tester", .password = "s3cret-word"}, 0, NULL},
