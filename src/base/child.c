@@ -9,15 +9,14 @@
 #include "child.h"
 
 #include "coracle/base/alloc.h"
+#include "coracle/base/fd.h"
 
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <sched.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -111,19 +110,6 @@ static bool copy_sources(struct shared *shared, int *exec_fd, int stdio[static 3
 	return true;
 }
 
-/* For kernels and filters without close_range(2). */
-static void close_on_exec_one_by_one(void)
-{
-	struct rlimit limit = {0};
-	int last = 65536;
-
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < (rlim_t) last)
-		last = (int) limit.rlim_cur;
-	/* most numbers are not open: EBADF is what we hope for */
-	for (int fd = 3; fd < last; fd++)
-		(void) fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
-
 static bool set_descriptors(struct shared *shared, const int stdio[static 3])
 {
 	const struct child *child = shared->child;
@@ -131,8 +117,7 @@ static bool set_descriptors(struct shared *shared, const int stdio[static 3])
 	for (int i = 0; i < 3; i++)
 		if (dup2(stdio[i], i) < 0)
 			return fail(shared, STEP_STDIO);
-	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) < 0)
-		close_on_exec_one_by_one();
+	fd_range_cloexec(3, ~0U);
 	for (size_t i = 0; i < child->place_count; i++)
 		if (shared->copies[i] >= 0 && dup2(shared->copies[i], 3 + (int) i) < 0)
 			return fail(shared, STEP_DESCRIPTORS);

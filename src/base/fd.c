@@ -5,9 +5,11 @@
 #include "coracle/base/file.h"
 
 #include <fcntl.h>
+#include <linux/close_range.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 
 #ifndef MFD_NOEXEC_SEAL
 #define MFD_NOEXEC_SEAL 0x0008U /* Linux 6.3 */
@@ -163,6 +165,23 @@ int fd_set_nonblocking(int fd, bool on)
 	if (flags < 0 || fcntl(fd, F_SETFL, with_flag(flags, O_NONBLOCK, on)) < 0)
 		return -errno;
 	return 0;
+}
+
+void fd_range_close(unsigned first, unsigned last)
+{
+	if (first > last || syscall(SYS_close_range, first, last, 0U) == 0)
+		return;
+	for (unsigned fd = first; fd <= MIN(last, (unsigned) FD_RANGE_MAX); fd++)
+		(void) close((int) fd);
+}
+
+void fd_range_cloexec(unsigned first, unsigned last)
+{
+	if (first > last || syscall(SYS_close_range, first, last, CLOSE_RANGE_CLOEXEC) == 0)
+		return;
+	/* most numbers are not open: EBADF is what we hope for */
+	for (unsigned fd = first; fd <= MIN(last, (unsigned) FD_RANGE_MAX); fd++)
+		(void) fcntl((int) fd, F_SETFD, FD_CLOEXEC);
 }
 
 int fd_copy(int fd)

@@ -14,7 +14,6 @@
 #include <stdio.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 struct outcome {
@@ -31,7 +30,7 @@ static void let_go(void)
 
 	for (int i = 0; null >= 0 && i <= STDERR_FILENO; i++)
 		(void) dup2(null, i);
-	(void) syscall(SYS_close_range, OWNER_FD + 1u, ~0u, 0u);
+	fd_range_close(OWNER_FD + 1, ~0U);
 }
 
 /* No children: their program ended, after an unmount. */

@@ -11,6 +11,7 @@
  */
 #include "coracle/base/alloc.h"
 #include "coracle/base/clock.h"
+#include "coracle/base/fd.h"
 #include "coracle/sys/caps.h"
 
 #include <arpa/inet.h>
@@ -22,7 +23,6 @@
 #include <string.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
-#include <sys/syscall.h>
 
 #include "relay.h"
 
@@ -181,9 +181,8 @@ static void close_others(const struct relay *relay)
 	for (size_t i = 0; i <= relay->count; i++) {
 		unsigned to = i < relay->count ? (unsigned) relay->ports[i].fd : UINT_MAX;
 
-		if (to > from && syscall(SYS_close_range, from, to - 1, 0U) < 0)
-			for (unsigned fd = from; fd < to && fd < 4096; fd++)
-				(void) close((int) fd);
+		if (to > from)
+			fd_range_close(from, to - 1);
 		from = to + 1;
 	}
 }

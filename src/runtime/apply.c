@@ -20,9 +20,6 @@
 #include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
-
-#define NAIVE_CLOSE_MAX 4095
 
 /* the wait status of the hook that failed last */
 static int hook_status;
@@ -39,15 +36,6 @@ static _Noreturn void fail(const struct plan *plan, int sync_fd, size_t index, i
 	/* the parent sees the end of the socket when even this fails */
 	(void) !send(sync_fd, &report, sizeof report, MSG_NOSIGNAL);
 	_exit(126);
-}
-
-static void close_between(unsigned first, unsigned last)
-{
-	if (first > last || syscall(SYS_close_range, first, last, 0u) == 0)
-		return;
-	/* Linux 5.9; an outer seccomp filter may know nothing of it */
-	for (unsigned fd = first; fd <= MIN(last, (unsigned) NAIVE_CLOSE_MAX); fd++)
-		(void) close((int) fd);
 }
 
 /* Descriptors that the caller promised and did not give are ours by number: those alone close on execve. */
@@ -150,8 +138,8 @@ static int wait_at_gate(struct plan *plan, int *sync_fd)
 	}
 	close_own(3, first, *sync_fd);
 	if ((unsigned) *sync_fd > first)
-		close_between(first, (unsigned) *sync_fd - 1);
-	close_between(MAX((unsigned) *sync_fd + 1, first), ~0u);
+		fd_range_close(first, (unsigned) *sync_fd - 1);
+	fd_range_close(MAX((unsigned) *sync_fd + 1, first), ~0u);
 	return 0;
 }
 

@@ -14,14 +14,11 @@
 
 #include <fcntl.h>
 #include <inttypes.h>
-#include <linux/close_range.h>
 #include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
-#include <sys/resource.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #define SIGNALS      64
@@ -41,20 +38,6 @@ static void default_signals(void)
 	(void) sigprocmask(SIG_SETMASK, &none, NULL);
 }
 
-static void close_rest_on_exec(void)
-{
-	struct rlimit limit = {0};
-	int last = 65536;
-
-	if (syscall(SYS_close_range, 3U, ~0U, CLOSE_RANGE_CLOEXEC) == 0)
-		return;
-	/* an outer filter may know nothing of close_range(2); most numbers are not open */
-	if (getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur < (rlim_t) last)
-		last = (int) limit.rlim_cur;
-	for (int fd = 3; fd < last; fd++)
-		(void) fcntl(fd, F_SETFD, FD_CLOEXEC);
-}
-
 static int become_hook(const struct oci_hook *hook, int state_fd, pid_t parent)
 {
 	char *path_alone[] = {hook->path, NULL}, *nothing[] = {NULL};
@@ -68,7 +51,7 @@ static int become_hook(const struct oci_hook *hook, int state_fd, pid_t parent)
 		return -ESRCH;
 	if (state_fd == STDIN_FILENO ? fcntl(state_fd, F_SETFD, 0) < 0 : dup2(state_fd, STDIN_FILENO) < 0)
 		return -errno;
-	close_rest_on_exec();
+	fd_range_cloexec(3, ~0U);
 	default_signals();
 	(void) execve(hook->path, hook->args.count ? hook->args.items : path_alone,
 	              hook->env.count ? hook->env.items : nothing);

@@ -7,10 +7,11 @@
  */
 #include "apply.h"
 
+#include "coracle/base/fd.h"
+
 #include <fcntl.h>
 #include <signal.h>
 #include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <termios.h>
 
@@ -41,7 +42,7 @@ static _Noreturn void serve(pid_t program, const sigset_t *all)
 {
 	(void) prctl(PR_SET_NAME, "coracle-init");
 	/* nothing of ours stays open: the program's standard streams must end with the program */
-	(void) syscall(SYS_close_range, 0u, ~0u, 0u);
+	fd_range_close(0, ~0U);
 	for (;;) {
 		siginfo_t info;
 		int signal_number = sigwaitinfo(all, &info);

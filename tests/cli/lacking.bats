@@ -101,6 +101,12 @@ all_work()
 
 @test "without close_range" {
 	all_work close_range
+	# high ones, too, do not reach a container
+	run --separate-stderr bash -c 'ulimit -n 6000 && exec 5000</dev/null && exec "$@"' - \
+		"$WORK/lacking" ENOSYS close_range "$CORACLE" run --rm --init --network none busybox ls /proc/self/fd
+	[ "$status" = 0 ] || { show; return 1; }
+	has '^2$'
+	hasnt '^5000$'
 }
 
 @test "without openat2" {

@@ -117,6 +117,27 @@ START_TEST(standard_descriptors_are_filled_in)
 }
 END_TEST
 
+START_TEST(ranges_have_two_ends)
+{
+	int fds[3];
+
+	for (int i = 0; i < 3; i++) {
+		fds[i] = fcntl(STDERR_FILENO, F_DUPFD, 700 + i);
+		ck_assert_int_eq(fds[i], 700 + i);
+	}
+	fd_range_cloexec(701, 701);
+	ck_assert_int_eq(fcntl(700, F_GETFD), 0);
+	ck_assert_int_eq(fcntl(701, F_GETFD), FD_CLOEXEC);
+	ck_assert_int_eq(fcntl(702, F_GETFD), 0);
+	fd_range_close(702, 701);
+	fd_range_close(700, 701);
+	ck_assert_int_eq(fcntl(700, F_GETFD), -1);
+	ck_assert_int_eq(fcntl(701, F_GETFD), -1);
+	fd_range_close(702, ~0U);
+	ck_assert_int_eq(fcntl(702, F_GETFD), -1);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("fd");
@@ -130,6 +151,7 @@ int main(void)
 	tcase_add_test(tcase, flags_go_on_and_off);
 	tcase_add_test(tcase, nonblocking_mode_shows_in_read);
 	tcase_add_test(tcase, standard_descriptors_are_filled_in);
+	tcase_add_test(tcase, ranges_have_two_ends);
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);

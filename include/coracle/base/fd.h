@@ -29,6 +29,13 @@ ssize_t fd_receive(int socket, void *bytes, size_t size, int *fds, size_t max, s
 int fd_memory(const char *name, const void *bytes, size_t length) NONNULL(1) MUST_USE;
 int fd_set_cloexec(int fd, bool on) MUST_USE;
 int fd_set_nonblocking(int fd, bool on) MUST_USE;
+/*
+ * fd_range_close, fd_range_cloexec - close, or mark close-on-exec, all descriptors from first to last
+ * close_range(2), Linux 5.9; where that is missing or filtered one by one up to FD_RANGE_MAX. System calls only.
+ */
+#define FD_RANGE_MAX 65535
+void fd_range_close(unsigned first, unsigned last);
+void fd_range_cloexec(unsigned first, unsigned last);
 /* fd_copy - F_DUPFD_CLOEXEC at 3 or above; descriptor or negative errno */
 int fd_copy(int fd) MUST_USE;
 /*
