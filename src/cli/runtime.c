@@ -103,7 +103,8 @@ static int set_log(struct error *err)
 			;
 	if (most == ARRAY_LEN(levels))
 		return error_set(err, ERROR_INVALID, "--log-level \"%.40s\" is not debug, warning or error", globals.log_level);
-	return lifecycle_log_open(globals.log, globals.log_format, globals.debug ? LIFECYCLE_LOG_DEBUG : most, err);
+	return lifecycle_log_open(globals.log, globals.log_format, globals.debug ? LIFECYCLE_LOG_DEBUG : (enum lifecycle_log_level) most,
+	                          err);
 }
 
 static int status_of(const struct command *command, const struct error *err)
