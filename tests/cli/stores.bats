@@ -15,6 +15,8 @@ file_setup()
 	python3 "$BATS_TEST_DIRNAME/rung_image.py" "$WORK/changes.tar" localhost/changes:1 changes "$WORK/busybox" "$WORK/probe"
 	c store create "$WORK/site"
 	(umask 077; c --root "$WORK/site" --runroot "$WORK/siterun" load -q -i "$WORK/changes.tar")
+	# its maker's own commands make a lock when they are first used
+	c --root "$WORK/site" --runroot "$WORK/siterun" image check >/dev/null
 	snapshot >"$WORK/before"
 }
 
