@@ -120,7 +120,7 @@ static int word_claim(const struct lifecycle *lifecycle, const char *id, int err
 		return error_errno(err, errnum, "%s/%s", lifecycle->root, id);
 	/* what is something else's, which delete would not touch; or gone just now */
 	if (lifecycle_load(lifecycle, id, &state, err) < 0 && err->kind == ERROR_NOT_FOUND
-	    && faccessat(lifecycle->root_fd, id, F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+	    && file_exists(lifecycle->root_fd, id))
 		return -EEXIST;
 	return error_set(err, ERROR_CONFLICT, "container \"%s\" exists already; to be rid of it: delete --force %s", id, id);
 }
