@@ -50,7 +50,12 @@ static inline bool scratch_has(const struct scratch *scratch, const char *path)
 	return fstatat(scratch->fd, path, &st, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
-/* CHECK - in a child of in_namespaces(): leave with the line that went wrong */
+/*
+ * CHECK - in a child of a test: leave with the line that went wrong
+ *
+ * Not ck_assert there: each of them, a good one too, writes into the file by which the test's own process tells Check
+ * what came out; a child that is killed in that write tears it, and Check ends with "Bad message type".
+ */
 #define CHECK(condition)                                                                     \
 	do {                                                                                 \
 		if (!(condition)) {                                                          \

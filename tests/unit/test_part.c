@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "scratch.h"
 #include "tar_maker.h"
 
 #define BLOB_BYTES 9000000
@@ -58,18 +59,16 @@ static struct part opened(void)
 {
 	struct part part = PART_INIT;
 	struct error err = {0};
-	int r = part_open(store, blob_digest, blob_length, LOCK_TRY, &part, &err);
 
-	ck_assert_msg(r == 0, "%d %s", r, err.text);
+	CHECK(part_open(store, blob_digest, blob_length, LOCK_TRY, &part, &err) == 0);
 	return part;
 }
 
 static void write_until(struct part *part, uint64_t end)
 {
 	struct error err = {0};
-	int r = part_write(part, blob + part->offset, (size_t) (end - part->offset), &err);
 
-	ck_assert_msg(r == 0, "%s", err.text);
+	CHECK(part_write(part, blob + part->offset, (size_t) (end - part->offset), &err) == 0);
 }
 
 static size_t files(void)
