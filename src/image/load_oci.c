@@ -119,16 +119,11 @@ static const struct descriptor *best_for(const struct platform *wanted, const st
                                          size_t count)
 {
 	const struct descriptor *best = NULL;
-	unsigned best_rank = 0;
+	unsigned rank = 0;
 
-	for (size_t i = 0; i < count; i++) {
-		unsigned rank = choices[i]->platform ? platform_rank(choices[i]->platform, wanted) : 0;
-
-		if (rank > best_rank) {
+	for (size_t i = 0; i < count; i++)
+		if (platform_fits_better(choices[i]->platform, wanted, &rank))
 			best = choices[i];
-			best_rank = rank;
-		}
-	}
 	return best;
 }
 

@@ -193,23 +193,19 @@ void document_convert(json_t *document, const char *media_type)
 const char *document_choose(const json_t *document, const struct platform *wanted)
 {
 	const json_t *descriptor, *best = NULL;
-	unsigned best_rank = 0;
+	unsigned rank = 0;
 	size_t i;
 
 	json_array_foreach(json_object_get(document, "manifests"), i, descriptor) {
 		const json_t *json = json_object_get(descriptor, "platform");
 		struct platform platform = {0};
 		struct error ignored = {0};
-		unsigned rank;
 
 		if (!json || json_read(json, platform_fields, &platform, &ignored) < 0)
 			continue;
-		rank = platform.os && platform.architecture ? platform_rank(&platform, wanted) : 0;
-		platform_done(&platform);
-		if (rank > best_rank) {
+		if (platform.os && platform_fits_better(&platform, wanted, &rank))
 			best = descriptor;
-			best_rank = rank;
-		}
+		platform_done(&platform);
 	}
 	return best ? document_digest(best) : NULL;
 }

@@ -43,19 +43,14 @@ static void tell_platforms(const struct image_index *index, const struct platfor
 const struct descriptor *media_choose(const struct image_index *index, const struct platform *wanted, struct error *err)
 {
 	const struct descriptor *only = NULL, *best = NULL;
-	unsigned best_rank = 0;
+	unsigned rank = 0;
 	size_t images = 0;
 
 	LIST_EACH(struct descriptor, descriptor, &index->manifests) {
-		unsigned rank;
-
 		if (!media_is_image(descriptor))
 			continue;
-		rank = descriptor->platform ? platform_rank(descriptor->platform, wanted) : 0;
-		if (rank > best_rank) {
+		if (platform_fits_better(descriptor->platform, wanted, &rank))
 			best = descriptor;
-			best_rank = rank;
-		}
 		only = descriptor;
 		images++;
 	}

@@ -197,6 +197,16 @@ unsigned platform_rank(const struct platform *candidate, const struct platform *
 	                    is_empty(wanted->variant) ? usual : wanted->variant, is_empty(wanted->variant));
 }
 
+bool platform_fits_better(const struct platform *candidate, const struct platform *wanted, unsigned *rank)
+{
+	unsigned found = candidate ? platform_rank(candidate, wanted) : 0;
+
+	if (found <= *rank)
+		return false;
+	*rank = found;
+	return true;
+}
+
 bool platform_matches(const struct platform *candidate, const struct platform *wanted)
 {
 	return platform_rank(candidate, wanted) > 0;

@@ -95,6 +95,8 @@ bool platform_matches(const struct platform *candidate, const struct platform *w
  * newest of those first; what is newer than a usual one comes last, since only the user may know that it runs.
  */
 unsigned platform_rank(const struct platform *candidate, const struct platform *wanted) NONNULL(1, 2);
+/* platform_fits_better - candidate (NULL: none is named) has a higher rank than *rank, which it is then */
+bool platform_fits_better(const struct platform *candidate, const struct platform *wanted, unsigned *rank) NONNULL(2, 3) MUST_USE;
 void platform_done(struct platform *platform) NONNULL(1);
 /* platform_text - owned "linux/arm64/v8" */
 char *platform_text(const struct platform *platform) NONNULL(1) MUST_USE;
