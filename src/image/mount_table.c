@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* mount_table.c - which images are mounted, from tables of mounts (proc_pid_mountinfo(5)); see mount_table.h */
+/* mount_table.c - which images are mounted, from tables of mounts; see mount_table.h */
 #include "mount_table.h"
 
 #include "coracle/base/alloc.h"
 #include "coracle/base/file.h"
 #include "coracle/base/id.h"
 #include "coracle/base/number.h"
+#include "coracle/sys/mountinfo.h"
 
 #include <fcntl.h>
 #include <limits.h>
@@ -13,47 +14,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-#define MOUNT_POINT_FIELD 4 /* ID PARENT MAJOR:MINOR ROOT POINT ... */
 #define MERGED            "/merged"
 #define OVERFLOW_UID      65534 /* of ids that have none in our user namespace (user_namespaces(7)) */
-
-/* The kernel writes blanks, tabs, newlines and backslashes as "\ooo"; owned. */
-static char *unescape(const char *field, size_t length)
-{
-	char *out = xcalloc(length + 1, 1), *to = out;
-
-	for (size_t i = 0; i < length; i++) {
-		char digits[4] = "";
-		unsigned byte;
-
-		if (field[i] == '\\' && length - i > 3) {
-			(void) memcpy(digits, field + i + 1, 3);
-			if (number_parse_octal(digits, 0377, &byte) >= 0 && byte) {
-				*to++ = (char) byte;
-				i += 3;
-				continue;
-			}
-		}
-		*to++ = field[i];
-	}
-	return out;
-}
-
-/* The mount point of a line; owned, NULL where there is none. */
-static char *mount_point(const char *line, size_t length)
-{
-	const char *end = line + length;
-
-	for (int i = 0; i < MOUNT_POINT_FIELD; i++) {
-		line = memchr(line, ' ', (size_t) (end - line));
-		if (!line)
-			return NULL;
-		line++;
-	}
-	length = (size_t) (end - line);
-	end = memchr(line, ' ', length);
-	return unescape(line, end ? (size_t) (end - line) : length);
-}
 
 /* TOP/HEX/merged: where the digits begin, else NULL */
 static char *find_hex(char *point, const char *top)
@@ -68,15 +30,13 @@ static char *find_hex(char *point, const char *top)
 	return id_is_hex(hex) ? hex : NULL;
 }
 
-void mount_table_images(const char *text, const char *top, struct texts *out)
+void mount_table_images(char *text, const char *top, struct texts *out)
 {
-	for (const char *line = text, *end; *line; line = *end ? end + 1 : end) {
-		AUTO_FREE char *point = NULL;
-		const char *hex;
+	struct mountinfo mount;
 
-		end = strchrnul(line, '\n');
-		point = mount_point(line, (size_t) (end - line));
-		hex = point ? find_hex(point, top) : NULL;
+	while (mountinfo_next(&text, &mount)) {
+		const char *hex = find_hex(mount.point, top);
+
 		if (hex && !texts_has(out, hex))
 			texts_add(out, hex);
 	}
@@ -85,11 +45,12 @@ void mount_table_images(const char *text, const char *top, struct texts *out)
 int mount_table_own(const char *top, struct texts *out, struct error *err)
 {
 	AUTO_FREE char *text = NULL;
-	int r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNT_TABLE_MAX, &text, NULL);
+	int r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL);
 
 	if (r < 0)
 		return error_errno(err, -r, "/proc/self/mountinfo");
-	mount_table_images(text ? text : "", top, out);
+	if (text)
+		mount_table_images(text, top, out);
 	return 0;
 }
 
@@ -132,7 +93,7 @@ int mount_table_user(const char *top, const char *hex)
 			continue;
 		path = xprintf("/proc/%s/mountinfo", pids.items[i]);
 		/* it may have ended meanwhile */
-		if (file_read(AT_FDCWD, path, MOUNT_TABLE_MAX, &text, NULL) < 0 || !text)
+		if (file_read(AT_FDCWD, path, MOUNTINFO_MAX, &text, NULL) < 0 || !text)
 			continue;
 		mount_table_images(text, top, &mounted);
 		if (texts_has(&mounted, hex))

@@ -6,15 +6,14 @@
 #include "coracle/base/error.h"
 #include "coracle/base/texts.h"
 
-#define MOUNT_TABLE_MAX ((size_t) 64 << 20)
-
 /*
- * mount_table_images - digits of images ("0123..." of 64) from the text of a mountinfo (proc_pid_mountinfo(5)); pure
+ * mount_table_images - digits of images ("0123..." of 64) from the text of a mountinfo
  *
+ * text  is changed (mountinfo_next)
  * top  directory whose HEX/merged are mount points, as the kernel writes it: absolute, no symlinks
  * An image that is mounted twice is given once.
  */
-void mount_table_images(const char *text, const char *top, struct texts *out) NONNULL(1, 2, 3);
+void mount_table_images(char *text, const char *top, struct texts *out) NONNULL(1, 2, 3);
 /* mount_table_own - those of this mount namespace */
 int mount_table_own(const char *top, struct texts *out, struct error *err) NONNULL(1, 2, 3) MUST_USE;
 /* mount_table_user - the process in whose mount namespace the image is mounted, 0: none of those that we may look into */

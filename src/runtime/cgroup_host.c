@@ -4,14 +4,14 @@
 
 #include "coracle/base/alloc.h"
 #include "coracle/base/file.h"
+#include "coracle/sys/mountinfo.h"
 
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/vfs.h>
 
-#define CGROUP_TEXT_MAX    65536
-#define MOUNTINFO_TEXT_MAX (16 << 20)
+#define CGROUP_TEXT_MAX 65536
 
 bool cgroup_has_word(const char *list, const char *word, const char *separators)
 {
@@ -61,22 +61,6 @@ static char *own_path(const char *cgroup, const char *controllers)
 	return NULL;
 }
 
-/* Space, tab, newline and backslash are written as octal in mountinfo. */
-static void unescape(char *text)
-{
-	char *to = text;
-
-	for (const char *from = text; *from; from++) {
-		if (from[0] == '\\' && from[1] >= '0' && from[1] <= '3' && from[2] && from[3]) {
-			*to++ = (char) ((from[1] - '0') << 6 | (from[2] - '0') << 3 | (from[3] - '0'));
-			from += 3;
-		} else {
-			*to++ = *from;
-		}
-	}
-	*to = '\0';
-}
-
 /* The controllers among the options of a mount of version 1: "rw,cpu,cpuacct" */
 static char *controllers_of(const char *options)
 {
@@ -106,46 +90,32 @@ static char *below_root(const char *own, const char *root)
 	return xstrdup(own[length] ? own + length : "/");
 }
 
-/* "ID PARENT MAJ:MIN ROOT MOUNTPOINT OPTIONS [TAG...] - TYPE SOURCE SUPEROPTIONS" */
-static void read_mount(char *line, const char *cgroup, struct cgroup_host *out)
+static void read_mount(const struct mountinfo *mount, const char *cgroup, struct cgroup_host *out)
 {
-	char *rest = strstr(line, " - cgroup");
-	AUTO_TEXTS struct texts left = {0}, right = {0};
 	AUTO_FREE char *controllers = NULL, *own = NULL, *below = NULL;
+	bool unified = strcmp(mount->type, "cgroup2") == 0;
 	struct hierarchy *hierarchy;
-	bool unified;
 
-	if (!rest)
+	if (!unified && strcmp(mount->type, "cgroup") != 0)
 		return;
-	*rest = '\0';
-	texts_split(&left, line, ' ');
-	texts_split(&right, rest + 3, ' ');
-	unified = right.count > 0 && strcmp(right.items[0], "cgroup2") == 0;
-	if (left.count < 5 || right.count < 3 || (!unified && strcmp(right.items[0], "cgroup") != 0))
-		return;
-	unescape(left.items[3]);
-	unescape(left.items[4]);
-	controllers = unified ? xstrdup("") : controllers_of(right.items[2]);
+	controllers = unified ? xstrdup("") : controllers_of(mount->options);
 	own = own_path(cgroup, controllers);
-	below = own ? below_root(own, left.items[3]) : NULL;
+	below = own ? below_root(own, mount->root) : NULL;
 	/* a second mount of the same hierarchy adds nothing */
 	if (!below || cgroup_host_get(out, controllers))
 		return;
 	hierarchy = list_add(&out->hierarchies, sizeof *hierarchy);
 	hierarchy->controllers = TAKE_PTR(controllers);
-	hierarchy->mount = xstrdup(left.items[4]);
+	hierarchy->mount = xstrdup(mount->point);
 	hierarchy->own = TAKE_PTR(below);
 }
 
-void cgroup_host_read(const char *mountinfo, const char *cgroup, struct cgroup_host *out)
+void cgroup_host_read(char *mountinfo, const char *cgroup, struct cgroup_host *out)
 {
-	for (const char *line = mountinfo; *line;) {
-		const char *end = strchrnul(line, '\n');
-		AUTO_FREE char *copy = xstrndup(line, (size_t) (end - line));
+	struct mountinfo mount;
 
-		read_mount(copy, cgroup, out);
-		line = *end ? end + 1 : end;
-	}
+	while (mountinfo_next(&mountinfo, &mount))
+		read_mount(&mount, cgroup, out);
 }
 
 /* The usual host spares the reading of a table that may be long. */
@@ -169,7 +139,7 @@ void cgroup_host_find(struct cgroup_host *out)
 	if (is_plain(own)) {
 		hierarchy = list_add(&out->hierarchies, sizeof *hierarchy);
 		*hierarchy = (struct hierarchy){xstrdup(""), xstrdup("/sys/fs/cgroup"), TAKE_PTR(own)};
-	} else if (file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_TEXT_MAX, &mountinfo, NULL) >= 0) {
+	} else if (file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &mountinfo, NULL) >= 0 && mountinfo) {
 		cgroup_host_read(mountinfo, cgroup, out);
 	}
 }

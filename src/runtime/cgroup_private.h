@@ -22,8 +22,8 @@ struct cgroup_host {
 };
 void cgroup_host_done(struct cgroup_host *host);
 #define AUTO_CGROUP_HOST AUTO(cgroup_host_done)
-/* cgroup_host_read - of the texts of /proc/PID/mountinfo and /proc/PID/cgroup */
-void cgroup_host_read(const char *mountinfo, const char *cgroup, struct cgroup_host *out);
+/* cgroup_host_read - of the texts of /proc/PID/mountinfo, which is changed (mountinfo_next), and /proc/PID/cgroup */
+void cgroup_host_read(char *mountinfo, const char *cgroup, struct cgroup_host *out);
 /* cgroup_host_find - of this process */
 void cgroup_host_find(struct cgroup_host *out);
 /* cgroup_host_get - NULL: not mounted; controller "" for the unified one, else any of a list */

@@ -9,6 +9,7 @@
 #include "coracle/base/alloc.h"
 #include "coracle/base/file.h"
 #include "coracle/sys/mount.h"
+#include "coracle/sys/mountinfo.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -17,8 +18,7 @@
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 
-#define TABLE_MAX_BYTES (16u << 20)
-#define INFO_MAX_BYTES  4096
+#define INFO_MAX_BYTES 4096
 
 #ifndef ST_NOSYMFOLLOW
 #define ST_NOSYMFOLLOW 0x2000 /* Linux 5.10 */
@@ -27,7 +27,7 @@
 #define MS_NOSYMFOLLOW 256
 #endif
 
-/* one line of proc_pid_mountinfo(5) */
+/* a mount of the table */
 struct line {
 	uint64_t id, parent;
 	char *place; /* in the text */
@@ -99,52 +99,18 @@ static int own_id(int fd, uint64_t *id)
 	return found && sscanf(found, "mnt_id: %" SCNu64, id) == 1 ? 0 : -EIO;
 }
 
-/* Space, tab, newline and backslash are octal there; in place. */
-static void unescape(char *text)
-{
-	char *to = text;
-
-	for (; *text; text++)
-		if (text[0] == '\\' && text[1] >= '0' && text[1] <= '3' && text[2] >= '0' && text[2] <= '7' && text[3] >= '0'
-		    && text[3] <= '7') {
-			*to++ = (char) ((text[1] - '0') * 64 + (text[2] - '0') * 8 + (text[3] - '0'));
-			text += 3;
-		} else {
-			*to++ = *text;
-		}
-	*to = '\0';
-}
-
-static bool line_parse(char *text, struct line *line)
-{
-	int at = 0;
-
-	if (sscanf(text, "%" SCNu64 " %" SCNu64 " %*s %*s %n", &line->id, &line->parent, &at) != 2 || at == 0)
-		return false;
-	line->place = text + at;
-	line->place[strcspn(line->place, " \n")] = '\0';
-	unescape(line->place);
-	return true;
-}
-
 /* text_lines - the table taken apart; owned, *count long */
 static struct line *text_lines(char *text, size_t *count)
 {
+	struct mountinfo mount;
 	struct line *lines;
 	size_t most = 1;
 
 	for (const char *at = text; *at; at++)
 		most += *at == '\n';
 	lines = xcalloc(most, sizeof *lines);
-	*count = 0;
-	for (char *at = text; *at;) {
-		char *end = strchrnul(at, '\n'), *next = *end ? end + 1 : end;
-
-		*end = '\0';
-		if (line_parse(at, &lines[*count]))
-			(*count)++;
-		at = next;
-	}
+	for (*count = 0; mountinfo_next(&text, &mount); (*count)++)
+		lines[*count] = (struct line){.id = mount.id, .parent = mount.parent, .place = mount.point};
 	return lines;
 }
 
@@ -181,7 +147,7 @@ static int set_below(int fd, uint64_t add, uint64_t clear)
 	int r = own_id(fd, &id);
 
 	if (r >= 0)
-		r = file_read(AT_FDCWD, "/proc/self/mountinfo", TABLE_MAX_BYTES, &text, NULL);
+		r = file_read(AT_FDCWD, "/proc/self/mountinfo", MOUNTINFO_MAX, &text, NULL);
 	if (r < 0 || !text)
 		return r;
 	lines = text_lines(text, &count);

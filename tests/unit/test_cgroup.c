@@ -21,12 +21,19 @@ static const char hybrid_mounts[] =
 	"43 31 0:40 / /home rw - ext4 cgroup rw\n";
 static const char hybrid_own[] = "9:name=systemd:/s\n8:pids:/elsewhere\n4:memory:/a/b\n2:cpu,cpuacct:/\n0::/u/v\n";
 
+static void read_tables(const char *mountinfo, const char *cgroup, struct cgroup_host *out)
+{
+	AUTO_FREE char *text = xstrdup(mountinfo);
+
+	cgroup_host_read(text, cgroup, out);
+}
+
 START_TEST(hierarchies_of_a_hybrid_host_are_found)
 {
 	AUTO_CGROUP_HOST struct cgroup_host host = {0};
 	const struct hierarchy *found;
 
-	cgroup_host_read(hybrid_mounts, hybrid_own, &host);
+	read_tables(hybrid_mounts, hybrid_own, &host);
 	ck_assert_uint_eq(host.hierarchies.count, 4);
 	found = cgroup_host_get(&host, "");
 	ck_assert_str_eq(found->mount, "/sys/fs/cgroup/unified two"); /* the first of two mounts */
@@ -45,7 +52,7 @@ START_TEST(a_mount_of_a_part_shows_paths_below_it)
 {
 	AUTO_CGROUP_HOST struct cgroup_host host = {0};
 
-	cgroup_host_read("41 31 0:38 /docker/x /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", "0::/docker/x/y\n", &host);
+	read_tables("41 31 0:38 /docker/x /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n", "0::/docker/x/y\n", &host);
 	ck_assert_str_eq(cgroup_host_get(&host, "")->own, "/y");
 }
 END_TEST
@@ -62,7 +69,7 @@ START_TEST(a_place_that_is_not_seen_is_left_out)
 {
 	AUTO_CGROUP_HOST struct cgroup_host host = {0};
 
-	cgroup_host_read(unusable[_i][0], unusable[_i][1], &host);
+	read_tables(unusable[_i][0], unusable[_i][1], &host);
 	ck_assert_uint_eq(host.hierarchies.count, 0);
 }
 END_TEST

@@ -91,9 +91,9 @@ static const struct {
 START_TEST(finds_mounted_images)
 {
 	AUTO_TEXTS struct texts found = {0};
-	AUTO_FREE char *joined = NULL;
+	AUTO_FREE char *text = xstrdup(tables[_i].text), *joined = NULL;
 
-	mount_table_images(tables[_i].text, tables[_i].top, &found);
+	mount_table_images(text, tables[_i].top, &found);
 	joined = texts_join(&found, ",");
 	ck_assert_str_eq(joined, tables[_i].found);
 }

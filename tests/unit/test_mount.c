@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
-/* test_mount.c - mounts by descriptor, in namespaces of their own; options by name */
+/* test_mount.c - mounts by descriptor, in namespaces of their own; options by name; tables of mounts */
 #include "coracle/sys/mount.h"
+
+#include "coracle/base/text.h"
+#include "coracle/sys/mountinfo.h"
 
 #include "scratch.h"
 
+#include <inttypes.h>
 #include <sys/statvfs.h>
 
 static int open_path(const char *path)
@@ -216,6 +220,40 @@ START_TEST(option_names_are_unique_and_counted)
 }
 END_TEST
 
+/* --- tables of mounts --- */
+
+static const struct {
+	const char *text, *found; /* id parent root point type options, of each line */
+} tables[] = {
+	{"", ""},
+	{"31 23 0:28 / /sys rw,nosuid shared:9 master:1 - tmpfs none rw,mode=755\n"
+	 "18446744073709551615 0 0:33 /other / rw - cgroup - rw,pids\n",
+	 "31 23 / /sys tmpfs rw,mode=755;18446744073709551615 0 /other / cgroup rw,pids;"},
+	/* blanks, tabs, newlines and backslashes; what is no number of a byte stays */
+	{"1 2 0:1 /a\\040b /c\\011d\\012e\\134040 rw - x y z", "1 2 /a b /c\td\ne\\040 x z;"},
+	{"1 2 0:1 / /\\777\\000\\8\\04 rw - x y z", "1 2 / /\\777\\000\\8\\04 x z;"},
+	/* "-" is an option of ours before it, and a source behind it */
+	{"1 2 0:1 / /- rw -\n", "1 2 / /-  ;"},
+	{"1 2 0:1 / /- rw - - - -\n", "1 2 / /- - -;"},
+	/* cut off, or no table */
+	{"1 2 0:1 / /a", "1 2 / /a  ;"},
+	{"1 2 0:1 /\n1 2\n\n \n    \\\nx 2 0:1 / /a rw - x y z\n1 -2 0:1 / /a rw - x y z\n3 4 0:1 / /b", "3 4 / /b  ;"},
+	{"18446744073709551616 2 0:1 / /a rw - x y z\n", ""},
+};
+
+START_TEST(tables_are_taken_apart)
+{
+	AUTO_FREE char *text = xstrdup(tables[_i].text);
+	AUTO_TEXT struct text found = TEXT_INIT(1000);
+	struct mountinfo mount;
+
+	for (char *rest = text; mountinfo_next(&rest, &mount);)
+		(void) text_printf(&found, "%" PRIu64 " %" PRIu64 " %s %s %s %s;", mount.id, mount.parent, mount.root, mount.point, mount.type,
+		            mount.options);
+	ck_assert_str_eq(text_string(&found), tables[_i].found);
+}
+END_TEST
+
 int main(void)
 {
 	Suite *suite = suite_create("mount");
@@ -226,6 +264,7 @@ int main(void)
 	tcase_add_loop_test(tcase, mounts_by_descriptor, 0, ARRAY_LEN(bodies));
 	tcase_add_loop_test(tcase, options_are_found_by_name, 0, ARRAY_LEN(words));
 	tcase_add_test(tcase, option_names_are_unique_and_counted);
+	tcase_add_loop_test(tcase, tables_are_taken_apart, 0, ARRAY_LEN(tables));
 	suite_add_tcase(suite, tcase);
 	runner = srunner_create(suite);
 	srunner_run_all(runner, CK_ENV);
