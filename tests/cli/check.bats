@@ -58,25 +58,9 @@ layout()
 	for tree; do
 		tar -C "$tree" --owner=0 --group=0 --numeric-owner --sort=name -cf "$tree.tar" .
 	done
-	python3 - "$top" "${@/%/.tar}" <<-'END'
-	import gzip, hashlib, json, os, platform, sys
-	top, layers = sys.argv[1], [open(name, 'rb').read() for name in sys.argv[2:]]
-	os.makedirs(top + '/blobs/sha256')
-	oci = 'application/vnd.oci.image.'
-	def blob(kind, data):
-	    name = hashlib.sha256(data).hexdigest()
-	    open(f'{top}/blobs/sha256/{name}', 'wb').write(data)
-	    return {'mediaType': oci + kind, 'digest': 'sha256:' + name, 'size': len(data)}
-	def text(value):
-	    return json.dumps(value).encode()
-	here = {'x86_64': 'amd64', 'aarch64': 'arm64'}[platform.machine()]
-	config = blob('config.v1+json', text({'architecture': here, 'os': 'linux', 'config': {'Cmd': ['/busybox', 'sh']},
-	    'rootfs': {'type': 'layers', 'diff_ids': ['sha256:' + hashlib.sha256(l).hexdigest() for l in layers]}}))
-	manifest = blob('manifest.v1+json', text({'schemaVersion': 2, 'mediaType': oci + 'manifest.v1+json',
-	    'config': config, 'layers': [blob('layer.v1.tar+gzip', gzip.compress(l, 1)) for l in layers]}))
-	manifest['annotations'] = {'org.opencontainers.image.ref.name': 'it'}
-	open(top + '/index.json', 'wb').write(text({'schemaVersion': 2, 'manifests': [manifest]}))
-	open(top + '/oci-layout', 'wb').write(text({'imageLayoutVersion': '1.0.0'}))
+	layouts "$top" "${@/%/.tar}" <<-'END'
+	made = Layout(sys.argv[1])
+	made.finish(made.image([read(name) for name in sys.argv[2:]], {'Cmd': ['/busybox', 'sh']}))
 	END
 }
 

@@ -36,38 +36,10 @@ test_teardown()
 # layout: $WORK/layout, an index of an image for this machine and one for s390x
 layout()
 {
-	python3 - "$WORK/layout" <<-'END'
-	import gzip, hashlib, io, json, os, platform, sys, tarfile
-	top = sys.argv[1]
-	os.makedirs(top + '/blobs/sha256')
-	oci = 'application/vnd.oci.image.'
-	def layer(text):
-	    out = io.BytesIO()
-	    with tarfile.open(fileobj=out, mode='w') as tar:
-	        entry = tarfile.TarInfo('hello')
-	        entry.size = len(text)
-	        tar.addfile(entry, io.BytesIO(text))
-	    return out.getvalue()
-	def blob(kind, data):
-	    name = hashlib.sha256(data).hexdigest()
-	    open(f'{top}/blobs/sha256/{name}', 'wb').write(data)
-	    return {'mediaType': oci + kind, 'digest': 'sha256:' + name, 'size': len(data)}
-	def text(value):
-	    return json.dumps(value).encode()
-	here = {'x86_64': 'amd64', 'aarch64': 'arm64'}[platform.machine()]
-	found = []
-	for arch in (here, 's390x'):
-	    data = layer(arch.encode() * 1000)
-	    config = text({'architecture': arch, 'os': 'linux', 'config': {'Cmd': ['x']},
-	        'rootfs': {'type': 'layers', 'diff_ids': ['sha256:' + hashlib.sha256(data).hexdigest()]}})
-	    manifest = blob('manifest.v1+json', text({
-	        'schemaVersion': 2, 'mediaType': oci + 'manifest.v1+json', 'config': blob('config.v1+json', config),
-	        'layers': [blob('layer.v1.tar+gzip', gzip.compress(data, mtime=0))]}))
-	    found.append({**manifest, 'platform': {'os': 'linux', 'architecture': arch}, 'annotations': {'kept': 'yes'}})
-	index = blob('index.v1+json', text({'schemaVersion': 2, 'mediaType': oci + 'index.v1+json', 'manifests': found}))
-	index['annotations'] = {'org.opencontainers.image.ref.name': 'it'}
-	open(top + '/index.json', 'wb').write(text({'schemaVersion': 2, 'manifests': [index]}))
-	open(top + '/oci-layout', 'wb').write(text({'imageLayoutVersion': '1.0.0'}))
+	layouts "$WORK/layout" <<-'END'
+	made = Layout(sys.argv[1])
+	made.finish(made.index([made.instance(arch, [layer_of('hello', arch.encode() * 1000)], {'Cmd': ['x']}, {'kept': 'yes'})
+	                        for arch in (HERE, 's390x')]))
 	END
 }
 

@@ -15,7 +15,7 @@ file_setup()
 	# the real one, with users; what it keeps is under $WORK/registry
 	python3 -c 'import crypt; print("ann:" + crypt.crypt("correct horse", crypt.mksalt(crypt.METHOD_BLOWFISH, rounds=1 << 5)))' \
 		2>/dev/null >"$WORK/htpasswd"
-	sh "$BATS_TEST_DIRNAME/../registry/certs.sh" "$(mkdir -p "$WORK/certs" && echo "$WORK/certs")"
+	certificates
 	openssl x509 -in "$WORK/certs/server.pem" -out "$WORK/certs/server.crt"
 	registry plain
 	registry users "auth: {htpasswd: {realm: test, path: $WORK/htpasswd}}"
@@ -36,11 +36,8 @@ file_teardown()
 
 test_teardown()
 {
-	echo '{}' >"$REGISTRY_AUTH_FILE"
 	rm -f "$XDG_CONFIG_HOME/containers/registries.conf"
-	c rmi -f -a >/dev/null 2>&1 || true
-	rm -rf "$CORACLE_ROOT/store/parts"/*
-	image_busybox
+	nothing_kept
 }
 
 # push NAME OPTION...

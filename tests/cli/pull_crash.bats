@@ -5,15 +5,10 @@
 load helper
 load registries
 
-LAYER=2000000
-
 file_setup()
 {
-	registries_begin
-	lying open --layer-bytes $LAYER
-	OPEN=$(port open)
-	NOISE=$(python3 -c "import hashlib, random; print(hashlib.sha256(random.Random(1).randbytes($LAYER)).hexdigest())")
-	export OPEN NOISE CHECK=$BATS_TEST_DIRNAME/store_check.py
+	noise_begin 2000000
+	export CHECK=$BATS_TEST_DIRNAME/store_check.py
 }
 
 file_teardown()

@@ -9,12 +9,7 @@ SECRET=s3cret-word
 
 file_setup()
 {
-	registries_begin
-	lying open
-	lying basic --auth basic
-	sh "$BATS_TEST_DIRNAME/../registry/certs.sh" "$(mkdir -p "$WORK/certs" && echo "$WORK/certs")"
-	OPEN=$(port open) BASIC=$(port basic)
-	export OPEN BASIC
+	lies_begin
 }
 
 file_teardown()
@@ -24,18 +19,7 @@ file_teardown()
 
 test_teardown()
 {
-	echo '{}' >"$REGISTRY_AUTH_FILE"
-	c rmi -f -a >/dev/null 2>&1 || true
-	rm -rf "$CORACLE_ROOT/store/parts"/*
-	image_busybox
-}
-
-# trust: a directory that knows the authority of the tests
-trust()
-{
-	mkdir -p "$WORK/trusted"
-	cp "$WORK/certs/ca.crt" "$WORK/trusted/"
-	echo "$WORK/trusted"
+	nothing_kept
 }
 
 # pulls REFERENCE [OPTION...]
@@ -124,7 +108,7 @@ refuses_pull()
 	refuses_pull 'more than 10 redirects' "$OPEN/loop/app:1"
 	refuses_pull 'no http or https' "$OPEN/to-file/app:1"
 	lying secure --tls "$WORK/certs/server.pem"
-	refuses 125 'https to http' pull -q --cert-dir "$(trust)" "$(port secure)/to-plain/app:1"
+	refuses 125 'https to http' pull -q --cert-dir "$WORK/trust" "$(port secure)/to-plain/app:1"
 	nothing_half_made
 }
 

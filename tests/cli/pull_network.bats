@@ -9,12 +9,7 @@ SECRET=s3cret-word
 
 file_setup()
 {
-	registries_begin
-	lying open
-	lying basic --auth basic
-	sh "$BATS_TEST_DIRNAME/../registry/certs.sh" "$(mkdir -p "$WORK/certs" && echo "$WORK/certs")"
-	OPEN=$(port open) BASIC=$(port basic)
-	export OPEN BASIC
+	lies_begin
 }
 
 file_teardown()
@@ -24,18 +19,7 @@ file_teardown()
 
 test_teardown()
 {
-	echo '{}' >"$REGISTRY_AUTH_FILE"
-	c rmi -f -a >/dev/null 2>&1 || true
-	rm -rf "$CORACLE_ROOT/store/parts"/*
-	image_busybox
-}
-
-# trust: a directory that knows the authority of the tests
-trust()
-{
-	mkdir -p "$WORK/trusted"
-	cp "$WORK/certs/ca.crt" "$WORK/trusted/"
-	echo "$WORK/trusted"
+	nothing_kept
 }
 
 # hides: the secret is neither in what was said nor in a file of the store
@@ -47,8 +31,6 @@ hides()
 
 @test "certificates of nobody, for another host or of yesterday are refused" {
 	local name
-	mkdir -p "$WORK/trust"
-	cp "$WORK/certs/ca.crt" "$WORK/trust/"
 	for name in server other old; do
 		lying "tls-$name" --tls "$WORK/certs/$name.pem"
 	done

@@ -37,27 +37,9 @@ file_teardown()
 # layout DIRECTORY TAR...: an image of these layers, compressed by python
 layout()
 {
-	python3 - "$@" <<-'END'
-	import gzip, hashlib, json, os, platform, sys
-	top, layers = sys.argv[1], [open(name, 'rb').read() for name in sys.argv[2:]]
-	os.makedirs(top + '/blobs/sha256')
-	oci = 'application/vnd.oci.image.'
-	def blob(kind, data):
-	    name = hashlib.sha256(data).hexdigest()
-	    open(f'{top}/blobs/sha256/{name}', 'wb').write(data)
-	    return {'mediaType': oci + kind, 'digest': 'sha256:' + name, 'size': len(data)}
-	def text(value):
-	    return json.dumps(value, indent=3).encode()
-	config = text({'architecture': {'x86_64': 'amd64', 'aarch64': 'arm64'}[platform.machine()], 'os': 'linux', 'config': {
-	    'Cmd': ['cat', '/hello']}, 'rootfs': {'type': 'layers',
-	    'diff_ids': ['sha256:' + hashlib.sha256(data).hexdigest() for data in layers]}})
-	manifest = blob('manifest.v1+json', text({
-	    'schemaVersion': 2, 'mediaType': oci + 'manifest.v1+json', 'config': blob('config.v1+json', config),
-	    'layers': [blob('layer.v1.tar+gzip', gzip.compress(data, mtime=0)) for data in layers],
-	    'annotations': {'test.note': 'kept'}}))
-	manifest['annotations'] = {'org.opencontainers.image.ref.name': 'it'}
-	open(top + '/index.json', 'wb').write(text({'schemaVersion': 2, 'manifests': [manifest]}))
-	open(top + '/oci-layout', 'wb').write(text({'imageLayoutVersion': '1.0.0'}))
+	layouts "$@" <<-'END'
+	made = Layout(sys.argv[1], indent=3)
+	made.finish(made.image([read(name) for name in sys.argv[2:]], {'Cmd': ['cat', '/hello']}, annotations={'test.note': 'kept'}))
 	END
 }
 

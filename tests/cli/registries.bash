@@ -15,6 +15,35 @@ registries_begin()
 	echo '{}' >"$REGISTRY_AUTH_FILE"
 }
 
+# lies_begin: registries that lie, $OPEN and (with users) $BASIC, and certificates
+lies_begin()
+{
+	registries_begin
+	lying open
+	lying basic --auth basic
+	certificates
+	OPEN=$(port open) BASIC=$(port basic)
+	export OPEN BASIC
+}
+
+# noise_begin BYTES: a registry $OPEN that lies; its good images have a layer with a file of that much noise, $NOISE its digest
+noise_begin()
+{
+	registries_begin
+	lying open --layer-bytes "$1"
+	OPEN=$(port open)
+	NOISE=$(python3 -c "import hashlib, random; print(hashlib.sha256(random.Random(1).randbytes($1)).hexdigest())")
+	export OPEN NOISE
+}
+
+# certificates: $WORK/certs, and in $WORK/trust what a client needs to know
+certificates()
+{
+	mkdir -p "$WORK/certs" "$WORK/trust"
+	sh "$BATS_TEST_DIRNAME/../registry/certs.sh" "$WORK/certs"
+	cp "$WORK/certs/ca.crt" "$WORK/trust/"
+}
+
 registries_end()
 {
 	local pid
@@ -92,6 +121,15 @@ interruptible()
 	exec python3 -c 'import os, signal, sys; signal.signal(signal.SIGINT, signal.SIG_DFL); os.execv(sys.argv[1], sys.argv[1:])' "$@"
 }
 
+# nothing_kept: as before the first test: no credentials, no parts, of images busybox only
+nothing_kept()
+{
+	echo '{}' >"$REGISTRY_AUTH_FILE"
+	c rmi -f -a >/dev/null 2>&1 || true
+	rm -rf "$CORACLE_ROOT/store/parts"/*
+	image_busybox
+}
+
 # nothing_half_made: no part, no temporary, no image but busybox
 nothing_half_made()
 {
@@ -127,35 +165,21 @@ works()
 	is '' "$(ls "$CORACLE_ROOT/store/parts" "$CORACLE_ROOT/store/tmp" | grep -v ':$')"
 }
 
+# layouts ARGUMENT...: python of standard input, with what layout.py has
+layouts()
+{
+	{ echo 'import sys; from layout import *' && cat; } \
+		| PYTHONDONTWRITEBYTECODE=1 PYTHONPATH=$BATS_TEST_DIRNAME/../registry python3 - "$@"
+}
+
 # layout_index DIRECTORY: an index "it" of an image with two layers for this machine and one for s390x
 layout_index()
 {
 	printf 'hello from a layer\n' >"$WORK/hello"
 	tar -C "$WORK" --owner=0 --group=0 --numeric-owner -cf "$WORK/second.tar" hello
-	python3 - "$1" "$WORK/busybox.tar" "$WORK/second.tar" <<-'END'
-	import gzip, hashlib, json, os, platform, sys
-	top, layers = sys.argv[1], [open(name, 'rb').read() for name in sys.argv[2:]]
-	os.makedirs(top + '/blobs/sha256')
-	oci = 'application/vnd.oci.image.'
-	def blob(kind, data):
-	    name = hashlib.sha256(data).hexdigest()
-	    open(f'{top}/blobs/sha256/{name}', 'wb').write(data)
-	    return {'mediaType': oci + kind, 'digest': 'sha256:' + name, 'size': len(data)}
-	def text(value):
-	    return json.dumps(value).encode()
-	here = {'x86_64': 'amd64', 'aarch64': 'arm64'}[platform.machine()]
-	found = []
-	for arch in (here, 's390x'):
-	    config = text({'architecture': arch, 'os': 'linux', 'config': {'Cmd': ['cat', '/hello']}, 'rootfs': {
-	        'type': 'layers', 'diff_ids': ['sha256:' + hashlib.sha256(data).hexdigest() for data in layers]}})
-	    manifest = blob('manifest.v1+json', text({
-	        'schemaVersion': 2, 'mediaType': oci + 'manifest.v1+json', 'config': blob('config.v1+json', config),
-	        'layers': [blob('layer.v1.tar+gzip', gzip.compress(data, mtime=0)) for data in layers]}))
-	    found.append({**manifest, 'platform': {'os': 'linux', 'architecture': arch}})
-	index = blob('index.v1+json', text({'schemaVersion': 2, 'mediaType': oci + 'index.v1+json', 'manifests': found,
-	                                    'annotations': {'kept': 'yes'}}))
-	index['annotations'] = {'org.opencontainers.image.ref.name': 'it'}
-	open(top + '/index.json', 'wb').write(text({'schemaVersion': 2, 'manifests': [index]}))
-	open(top + '/oci-layout', 'wb').write(text({'imageLayoutVersion': '1.0.0'}))
+	layouts "$1" "$WORK/busybox.tar" "$WORK/second.tar" <<-'END'
+	made, layers = Layout(sys.argv[1]), [read(name) for name in sys.argv[2:]]
+	made.finish(made.index([made.instance(arch, layers, {'Cmd': ['cat', '/hello']}) for arch in (HERE, 's390x')],
+	                       {'kept': 'yes'}))
 	END
 }

@@ -28,38 +28,11 @@ test_teardown()
 # image_pushed: team/app:1, :2 and team/tool:latest, an index of this machine's image and one for s390x
 image_pushed()
 {
-	python3 - "$WORK/layout" <<-'END'
-	import gzip, hashlib, io, json, os, platform, sys, tarfile
-	top = sys.argv[1]
-	os.makedirs(top + '/blobs/sha256')
-	oci = 'application/vnd.oci.image.'
-	out = io.BytesIO()
-	with tarfile.open(fileobj=out, mode='w') as tar:
-	    entry = tarfile.TarInfo('hello')
-	    entry.size = 6
-	    tar.addfile(entry, io.BytesIO(b'hello\n'))
-	layer = out.getvalue()
-	def blob(kind, data):
-	    name = hashlib.sha256(data).hexdigest()
-	    open(f'{top}/blobs/sha256/{name}', 'wb').write(data)
-	    return {'mediaType': oci + kind, 'digest': 'sha256:' + name, 'size': len(data)}
-	def text(value):
-	    return json.dumps(value).encode()
-	here = {'x86_64': 'amd64', 'aarch64': 'arm64'}[platform.machine()]
-	found = []
-	for arch in (here, 's390x'):
-	    config = text({'architecture': arch, 'os': 'linux', 'created': '2026-01-02T03:04:05Z', 'author': 'ann',
-	        'config': {'Env': ['A=b', 'PATH=/bin'], 'Labels': {'one': 'two'}, 'Cmd': ['x']},
-	        'rootfs': {'type': 'layers', 'diff_ids': ['sha256:' + hashlib.sha256(layer).hexdigest()]},
-	        'history': [{'created_by': 'hand'}]})
-	    manifest = blob('manifest.v1+json', text({
-	        'schemaVersion': 2, 'mediaType': oci + 'manifest.v1+json', 'config': blob('config.v1+json', config),
-	        'layers': [blob('layer.v1.tar+gzip', gzip.compress(layer, mtime=0))]}))
-	    found.append({**manifest, 'platform': {'os': 'linux', 'architecture': arch}})
-	index = blob('index.v1+json', text({'schemaVersion': 2, 'mediaType': oci + 'index.v1+json', 'manifests': found}))
-	index['annotations'] = {'org.opencontainers.image.ref.name': 'it'}
-	open(top + '/index.json', 'wb').write(text({'schemaVersion': 2, 'manifests': [index]}))
-	open(top + '/oci-layout', 'wb').write(text({'imageLayoutVersion': '1.0.0'}))
+	layouts "$WORK/layout" <<-'END'
+	made, layers = Layout(sys.argv[1]), [layer_of('hello', b'hello\n')]
+	config = {'Env': ['A=b', 'PATH=/bin'], 'Labels': {'one': 'two'}, 'Cmd': ['x']}
+	fields = {'created': '2026-01-02T03:04:05Z', 'author': 'ann', 'history': [{'created_by': 'hand'}]}
+	made.finish(made.index([made.instance(arch, layers, config, fields=fields) for arch in (HERE, 's390x')]))
 	END
 	local name
 	for name in team/app:1 team/app:2 team/tool:latest; do
