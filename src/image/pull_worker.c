@@ -11,6 +11,7 @@
 #include <limits.h>
 #include <signal.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 
 #include "apart.h"
 #include "pull_private.h"
@@ -25,16 +26,26 @@ _Static_assert(sizeof(struct outcome) <= PIPE_BUF, "is written at once");
 struct working {
 	_Atomic uint64_t *shared;
 	int part_fd;
-	uint64_t given;
+	uint64_t size, given;
+	bool is_complete;
 };
+
+/* Not whether somebody still appends: whoever was killed does not, and the next one is to find what there was. */
+static bool is_complete(struct working *working)
+{
+	struct stat st;
+
+	if (!working->is_complete && fstat(working->part_fd, &st) == 0)
+		working->is_complete = (uint64_t) st.st_size == working->size;
+	return working->is_complete;
+}
 
 static void note_progress(void *context, uint64_t compressed, UNUSED uint64_t unpacked)
 {
 	struct working *working = context;
 
 	*working->shared = compressed;
-	/* so far it comes only when the download is over */
-	if (compressed > PART_AHEAD)
+	if (compressed > PART_AHEAD && is_complete(working))
 		part_give_back(working->part_fd, &working->given, compressed);
 }
 
@@ -44,7 +55,7 @@ static _Noreturn void work_and_exit(const struct pull_work *work, int part_fd, i
 	struct layer_stream stream = LAYER_STREAM_INIT;
 	struct outcome outcome = {0};
 	struct layer_info info = {0};
-	struct working working = {.shared = shared, .part_fd = part_fd};
+	struct working working = {.shared = shared, .part_fd = part_fd, .size = work->part->size};
 
 	stream.fd = part_fd;
 	stream.more_fd = more_fd;

@@ -70,23 +70,27 @@ static int wait_more(struct source *source)
 	return 0;
 }
 
-/* is_ahead - as far as the stream may go before the file is complete */
-static bool is_ahead(const struct source *source)
+/* room_ahead - bytes that may be read before the file is complete */
+static uint64_t room_ahead(const struct source *source)
 {
 	const struct layer_stream *stream = source->stream;
+	uint64_t had = stream->length - source->left;
 
-	return stream->grows && stream->ahead && !source->more_ended && stream->length - source->left >= stream->ahead;
+	if (!stream->grows || !stream->ahead || source->more_ended)
+		return UINT64_MAX;
+	return had < stream->ahead ? stream->ahead - had : 0;
 }
 
 ssize_t source_read(struct source *source, void *into, size_t size)
 {
-	size_t want = (size_t) MIN(source->left, (uint64_t) size);
+	uint64_t most = MIN(source->left, (uint64_t) size);
 
-	while (want) {
+	while (most) {
+		size_t want = (size_t) MIN(most, room_ahead(source));
 		ssize_t n;
 		int r;
 
-		if (is_ahead(source)) {
+		if (!want) {
 			r = wait_more(source);
 			if (r < 0)
 				return r;
