@@ -28,49 +28,37 @@ test_teardown()
 	rm -rf "$CORACLE_ROOT/store/parts"/*
 }
 
-# killed_while PERMILLE: a pull whose download was over, killed when that much of the part had been given back;
+# killed_while TIMES: a pull whose download was over, killed when its reader had given back that often;
 # $part is what it left, $gap and $end where bytes are missing
 killed_while()
 {
-	local found try
-	# should it have been quicker than we, again
-	for try in 1 2 3 4 5 6 7 8; do
-		c rmi -f "$BIG/good/app:1" >/dev/null 2>&1 || true
-		rm -f "$CORACLE_ROOT"/store/parts/*
-		found=$(kill_while "$1") || return 1
-		[ -z "$found" ] || break
-	done
-	[ -n "$found" ] || { echo "never in time"; return 1; }
+	local found
+	c rmi -f "$BIG/good/app:1" >/dev/null 2>&1 || true
+	rm -f "$CORACLE_ROOT"/store/parts/*
+	found=$(kill_while "$1") || { echo "$found"; return 1; }
 	read -r part gap end <<<"$found"
 }
 
+# The reader is stopped in that call, so that there is time to look; the pull is its tracer's caller, thanks to -D.
 kill_while()
 {
-	timeout -k 5 180 python3 - "$CORACLE_ROOT/store/parts" "$LAYER" "$1" "$CORACLE" pull -q --tls-verify=false "$BIG/good/app:1" 3>&- <<-'END'
-	import fcntl, glob, os, signal, subprocess, sys
-	parts, size, permille = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-	child = subprocess.Popen(sys.argv[4:], stdout=subprocess.DEVNULL)
-	while child.poll() is None:
-	    for name in glob.glob(parts + '/' + 64 * '[0-9a-f]'):
-	        try:
-	            found = os.stat(name)
-	        except OSError:
-	            continue
-	        if found.st_size >= size and found.st_size - found.st_blocks * 512 > size * permille // 1000:
-	            child.send_signal(signal.SIGKILL)
-	            child.wait()
-	            try:
-	                fd = os.open(name, os.O_RDONLY)
-	            except FileNotFoundError:
-	                sys.exit()  # it was ready at that moment
-	            fcntl.flock(fd, fcntl.LOCK_EX)  # whoever unpacked may need a moment to end
-	            hole = os.lseek(fd, 0, os.SEEK_HOLE)
-	            if os.fstat(fd).st_nlink and hole < size:
-	                try:
-	                    print(os.path.basename(name), hole, os.lseek(fd, hole, os.SEEK_DATA))
-	                except OSError:
-	                    pass  # all of it was given back
-	            sys.exit()
+	rm -f "$WORK/trace"
+	timeout -k 5 180 python3 - "$CORACLE_ROOT/store/parts" "$WORK/trace" strace -D -f -qq -o "$WORK/trace" -e trace=fallocate \
+		-e "inject=fallocate:signal=STOP:when=$1" "$CORACLE" pull -q --tls-verify=false "$BIG/good/app:1" 3>&- <<-'END'
+	import fcntl, glob, os, signal, subprocess, sys, time
+	parts, trace = sys.argv[1:3]
+	child = subprocess.Popen(sys.argv[3:], stdout=subprocess.DEVNULL)
+	while not os.path.exists(trace) or 'stopped by SIGSTOP' not in open(trace).read():
+	    if child.poll() is not None:
+	        sys.exit('it ended before')
+	    time.sleep(0.01)
+	child.kill()
+	child.wait()
+	for name in glob.glob(parts + '/' + 64 * '[0-9a-f]'):
+	    with open(name) as part:
+	        fcntl.flock(part, fcntl.LOCK_EX)  # whoever unpacked may need a moment to end
+	        hole = os.lseek(part.fileno(), 0, os.SEEK_HOLE)
+	        print(os.path.basename(name), hole, os.lseek(part.fileno(), hole, os.SEEK_DATA))
 	END
 }
 
@@ -84,9 +72,10 @@ kill_while()
 }
 
 @test "killed while a large layer is unpacked, the next pull fetches what is gone and no more" {
-	local part gap end range try
-	for try in 100 500; do
-		killed_while $try
+	need strace
+	local part gap end range times
+	for times in 1 8; do
+		killed_while $times
 		is 0 "$gap"
 		forget big
 		runs pull -q --tls-verify=false "$BIG/good/app:1"
@@ -96,18 +85,19 @@ kill_while()
 		runs rmi "$BIG/good/app:1"
 	done
 	# the same where Range is ignored
-	killed_while 100
+	killed_while 1
 	runs pull -q --tls-verify=false "$BIG/no-range/app:1"
 	is '' "$(ls "$CORACLE_ROOT/store/parts")"
 	runs rmi "$BIG/no-range/app:1"
 	# and killed again while the gap is being filled: what was filled stays
-	killed_while 500
-	timeout -k 5 180 python3 - "$CORACLE_ROOT/store/parts/$part" "$CORACLE" pull -q --tls-verify=false "$BIG/steady/app:1" 3>&- <<-'END'
-	import fcntl, os, subprocess, sys
+	killed_while 8
+	timeout -k 5 180 python3 - "$CORACLE_ROOT/store/parts/$part" "$CORACLE" pull -q --tls-verify=false "$BIG/halts-layer/app:1" 3>&- <<-'END'
+	import fcntl, os, subprocess, sys, time
 	before = os.stat(sys.argv[1]).st_blocks
 	child = subprocess.Popen(sys.argv[2:], stdout=subprocess.DEVNULL)
 	while os.stat(sys.argv[1]).st_blocks < before + 40000:
 	    assert child.poll() is None
+	    time.sleep(0.01)
 	child.kill()
 	child.wait()
 	with open(sys.argv[1], 'rb') as part:
@@ -119,6 +109,41 @@ kill_while()
 	has '^bytes=[0-9]+-[0-9]+$' "$range"
 	[ "$(tr -dc '0-9-' <<<"$range" | cut -d- -f1)" -ge 12000000 ]
 	is '' "$(ls "$CORACLE_ROOT/store/parts")"
+}
+
+@test "killed before a large layer has come, the next pull fetches the rest and no more" {
+	need strace
+	local pid part size
+	c rmi -f "$BIG/good/app:1" >/dev/null 2>&1 || true
+	rm -f "$CORACLE_ROOT"/store/parts/*
+	forget big
+	strace -D -f -qq -o "$WORK/trace" -e trace=fallocate "$CORACLE" pull -q --tls-verify=false "$BIG/halts-layer/app:1" >/dev/null 2>&1 3>&- &
+	pid=$!
+	soon 60 has_come 99000000
+	# what was unpacked so far is as far as its reader goes
+	soon 60 has_unpacked 50000000
+	sleep 0.2
+	kill -KILL $pid
+	wait $pid || true
+	part=$(basename "$(large_part)")
+	hasnt fallocate "$(cat "$WORK/trace")"
+	soon 5 flock -n "$(large_part)" true
+	size=$(stat -c %s "$(large_part)")
+	[ "$size" -ge 99000000 ] && [ "$size" -lt $LAYER ]
+	forget big
+	runs pull -q --tls-verify=false "$BIG/good/app:1"
+	is "bytes=$size-" "$(jq -r "select(.path | test(\"$part\")).headers.range" "$WORK/big.log")"
+}
+
+has_come()
+{
+	[ "$(stat -c %s "$(large_part)")" -ge "$1" ]
+}
+
+# has_unpacked BYTES: so much lies where the layer is made
+has_unpacked()
+{
+	[ "$(du -sB1 "$CORACLE_ROOT/store/tmp" | cut -f1)" -ge "$1" ]
 }
 
 @test "six layers at a time take at most 64 MiB of memory in all processes together" {

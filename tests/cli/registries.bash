@@ -151,6 +151,12 @@ on_small_disk()
 		exec unshare --user --map-user=12345 --map-group=12345 "$@"' - "$size" "$@" 3>&-
 }
 
+# large_part: the part that has more than 500 kB
+large_part()
+{
+	find "$CORACLE_ROOT/store/parts" -size +1000 -name '[0-9a-f]*' ! -name '*.mark' | grep .
+}
+
 # is_whole: every image that the store names is complete; the file noise of any layer has the digest $NOISE
 is_whole()
 {

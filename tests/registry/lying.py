@@ -25,6 +25,7 @@ import io
 import json
 import random
 import re
+import select
 import socket
 import socketserver
 import ssl
@@ -61,7 +62,7 @@ LIES = {
     'endless': 'manifests and blobs come without length and without end',
     'bomb': 'a layer of 40 KB that becomes 40 MB',
     'slow': 'blobs come at ten bytes a second',
-    'steady': 'blobs come at 20 MB a second, so that there is time to break off',
+    'halts': 'five eighths of a blob come, and nothing for a minute after them',
     'flaky': '500 twice for each path, then the truth',
     'down': '503 always',
     'half-down': '503 for manifests; the tags are told',
@@ -521,13 +522,18 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     if token:
                         token['spent'] = self.path
             raise Cut
+        if lie == 'halts':
+            self.wfile.write(body[:len(body) * 5 // 8])
+            self.wfile.flush()
+            select.select([self.connection], [], [], 60)  # until the client has gone
+            raise Cut
         if late:
             self.wfile.write(b'%x\r\n%s\r\n' % (len(body), body))
             self.wfile.flush()
             time.sleep(0.5)
             self.wfile.write(b'0\r\n\r\n')
             return None
-        step, pause = {'slow': (10, 1), 'steady': (1000000, 0.05)}.get(lie, (len(body) or 1, 0))
+        step, pause = (10, 1) if lie == 'slow' else (len(body) or 1, 0)
         for i in range(0, len(body), step):
             self.wfile.write(body[i:i + step])
             self.wfile.flush()
