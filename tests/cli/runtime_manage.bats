@@ -223,6 +223,12 @@ sleeping()
 	refuses 1 'is not running' runtime events --stats "$ID"
 }
 
+# is_watching: events has the container's pidfd, and next it looks how many were killed so far
+is_watching()
+{
+	ls -l "/proc/$(pgrep -u "$(id -u)" -n -f 'runtime .*events --interval 1h')/fd" 2>/dev/null | grep -q pidfd
+}
+
 @test "events: who is killed for lack of memory is told" {
 	running "$ID" 'exec sleep 987'
 	if ! has_cgroup "$ID" memory; then
@@ -233,6 +239,7 @@ sleeping()
 	: >"$WORK/events"
 	c runtime events --interval 1h "$ID" >"$WORK/events" &
 	local events=$!
+	soon 10 is_watching
 	sleep 0.2
 	run --separate-stderr c runtime exec "$ID" tail /dev/zero
 	is 137 "$status"
