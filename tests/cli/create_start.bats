@@ -73,10 +73,10 @@ load helper
 	is c1
 	runs wait c1
 	is 3
-	runs run -d --name c2 busybox sleep 100
+	runs run -d --name c2 --stop-timeout 1000 busybox sleep 10000
 	SECONDS=0
 	runs stop -t 1 c2
-	[ $SECONDS -ge 1 ] && [ $SECONDS -lt 10 ]
+	[ $SECONDS -ge 1 ]
 	runs wait c2
 	is 137
 }
@@ -134,13 +134,11 @@ load helper
 }
 
 @test "rm refuses a running container with 2 and removes with -f" {
-	runs run -d --name c1 busybox sleep 100
+	# that is what it has without -t
+	runs run -d --name c1 --stop-timeout 1000 busybox sleep 10000
 	refuses 2 '(running|force|stop)' rm c1
-	SECONDS=0
 	runs rm -f -t 0 c1
 	is c1
-	# ten is what it has without -t
-	[ $SECONDS -lt 10 ]
 	gives 1 rm c1
 	gives 0 rm -f c1
 	gives 0 rm --ignore c1
