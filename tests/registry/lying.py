@@ -19,9 +19,7 @@ import argparse
 import base64
 import email.utils
 import gzip
-import hashlib
 import http.server
-import io
 import json
 import random
 import re
@@ -31,10 +29,12 @@ import socketserver
 import ssl
 import struct
 import sys
-import tarfile
 import threading
 import time
 import urllib.parse
+
+sys.dont_write_bytecode = True  # beside the sources
+from layout import HERE, OCI, digest as digest_of, layer_of as layer
 
 LIES = {
     'good': 'no lie; so is every other word that is not in this list',
@@ -91,20 +91,6 @@ LIES = {
     'pages-elsewhere': 'the next page of tags is at the other port',
 }
 USER, PASSWORD, REFRESH = 'tester', 's3cret-word', 'refresh-me-again'
-OCI = 'application/vnd.oci.image.'
-
-
-def digest_of(data):
-    return 'sha256:' + hashlib.sha256(data).hexdigest()
-
-
-def layer(name, content):
-    out = io.BytesIO()
-    with tarfile.open(fileobj=out, mode='w') as tar:
-        entry = tarfile.TarInfo(name)
-        entry.size = len(content)
-        tar.addfile(entry, io.BytesIO(content))
-    return out.getvalue()
 
 
 class Store:
@@ -125,7 +111,7 @@ class Store:
     def hold(self, tars):
         """Blobs of an image with these layers; its manifest is the result."""
         config = json.dumps({
-            'architecture': 'amd64', 'os': 'linux', 'config': {'Cmd': ['/hello']},
+            'architecture': HERE, 'os': 'linux', 'config': {'Cmd': ['/hello']},
             'rootfs': {'type': 'layers', 'diff_ids': [digest_of(tar) for tar in tars]}}).encode()
         # noise does not get smaller; where there is much of it, don't try
         packed = [gzip.compress(tar, 1 if len(tar) < 50000000 else 0, mtime=0) for tar in tars]
@@ -398,7 +384,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
                     self.store.manifests[(self.repository, digest_of(data))] = (OCI + 'index.v1+json', data)
                 data = json.dumps({'schemaVersion': 2, 'mediaType': OCI + 'index.v1+json', 'manifests': [{
                     'mediaType': OCI + 'index.v1+json', 'digest': digest_of(data), 'size': len(data),
-                    'platform': {'os': 'linux', 'architecture': 'amd64'}}]}).encode()
+                    'platform': {'os': 'linux', 'architecture': HERE}}]}).encode()
             return OCI + 'index.v1+json', data
         if self.lie in ('both', 'wide', 'odd-index') and ':' not in reference:
             return OCI + 'index.v1+json', self.odd_index()
@@ -422,7 +408,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
     def odd_index(self):
         image = json.loads(self.store.image)
         one = {'mediaType': OCI + 'manifest.v1+json', 'digest': digest_of(self.store.image),
-               'size': len(self.store.image), 'platform': {'os': 'linux', 'architecture': 'amd64'}}
+               'size': len(self.store.image), 'platform': {'os': 'linux', 'architecture': HERE}}
         index = {'schemaVersion': 2, 'mediaType': OCI + 'index.v1+json', 'manifests': [one]}
         if self.lie == 'both':
             index['layers'] = image['layers']
