@@ -43,15 +43,16 @@ static int wanted_platform(const struct container_create *request, struct platfo
 	return platform_parse(text, out, err);
 }
 
+static struct platform platform_of(const struct image_config *config)
+{
+	return (struct platform){.os = config->os, .architecture = config->architecture, .variant = config->variant};
+}
+
 /* An image for another machine would only fail later with "exec format error". */
 static int check_platform(const struct making *making, struct error *err)
 {
 	struct platform wanted = {0};
-	struct platform found = {
-		.os = making->image.os,
-		.architecture = making->image.architecture,
-		.variant = making->image.variant,
-	};
+	struct platform found = platform_of(&making->image);
 	int r = wanted_platform(making->request, &wanted, err);
 
 	if (r < 0)
@@ -105,23 +106,33 @@ static int name_of_listed(const struct making *making, char **out, struct error 
 	return r < 0 ? r : manifest_image(making->engine, making->request->image, &wanted, out, err);
 }
 
+static int read_config(struct making *making, const struct image_record *found, struct error *err)
+{
+	int r = making->have_image ? 0 : image_read_config(making->engine, found, &making->image, err);
+
+	making->have_image = r >= 0;
+	return r;
+}
+
 /* is_wanted - 1: no platform was asked for, or the image is for that one; 0: it is not */
-static int is_wanted(const struct making *making, const struct image_record *found, struct error *err)
+static int is_wanted(struct making *making, const struct image_record *found, struct error *err)
 {
 	AUTO(platform_done) struct platform wanted = {0};
-	struct image_config config = {0};
 	struct platform is;
 	int r = wanted_platform(making->request, &wanted, err);
 
 	if (r < 0 || !wanted.architecture)
 		return r < 0 ? r : 1;
-	r = image_read_config(making->engine, found, &config, err);
+	r = read_config(making, found, err);
 	if (r < 0)
 		return r;
-	is = (struct platform){.os = config.os, .architecture = config.architecture, .variant = config.variant};
-	r = !is.os || !is.architecture || platform_matches(&is, &wanted);
-	fields_done(image_config_fields, &config);
-	return r;
+	is = platform_of(&making->image);
+	if (!is.os || !is.architecture || platform_matches(&is, &wanted))
+		return 1;
+	/* another image's will take its place */
+	fields_done(image_config_fields, &making->image);
+	making->have_image = false;
+	return 0;
 }
 
 /*
@@ -130,7 +141,7 @@ static int is_wanted(const struct making *making, const struct image_record *fou
  * An image for another platform than the one that was asked for is as good as none, as for docker; one that no registry
  * knows is refused later, with both platforms named.
  */
-static int find_here(const struct making *making, const char **image, char **listed, struct image_record *found,
+static int find_here(struct making *making, const char **image, char **listed, struct image_record *found,
                      char **name, struct error *err)
 {
 	const char *policy = making->request->pull ? making->request->pull : "missing";
@@ -156,7 +167,7 @@ static int find_here(const struct making *making, const char **image, char **lis
 	return 0;
 }
 
-static int find_or_pull(const struct making *making, struct image_record *found, char **name, struct error *err)
+static int find_or_pull(struct making *making, struct image_record *found, char **name, struct error *err)
 {
 	const char *policy = making->request->pull, *image = making->request->image;
 	bool ask = policy && (strcmp(policy, "always") == 0 || strcmp(policy, "newer") == 0);
@@ -208,9 +219,6 @@ int create_image(struct making *making, struct error *err)
 	r = wish_driver(making->record, err);
 	if (r < 0)
 		return r;
-	r = image_read_config(making->engine, &found, &making->image, err);
-	if (r < 0)
-		return r;
-	making->have_image = true;
-	return check_platform(making, err);
+	r = read_config(making, &found, err);
+	return r < 0 ? r : check_platform(making, err);
 }
