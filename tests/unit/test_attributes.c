@@ -13,6 +13,8 @@
 #include <sys/syscall.h>
 #include <time.h>
 
+#include "suite.h"
+
 #define OUTPUT_MAX 65536
 
 struct row {
@@ -434,8 +436,6 @@ int main(void)
 {
 	Suite *suite = suite_create("attributes");
 	TCase *tcase = tcase_create("attributes");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, gives_what_is_asked_for_or_refuses, 0, ARRAY_LEN(rows));
@@ -444,9 +444,5 @@ int main(void)
 	tcase_add_loop_test(tcase, gives_it_to_what_is_executed_later, 0, ARRAY_LEN(exec_rows));
 	tcase_add_loop_test(tcase, writes_only_to_the_kernels_own_proc, 0, ARRAY_LEN(proc_checks));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

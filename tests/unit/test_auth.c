@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test_auth.c - credentials in files and with helpers: what is found where, what is written, what is never told */
 #include "scratch.h"
+#include "suite.h"
 
 #include "coracle/conf/auth.h"
 
@@ -363,8 +364,6 @@ int main(void)
 {
 	Suite *suite = suite_create("auth");
 	TCase *tcase = tcase_create("auth");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 30);
 	tcase_add_checked_fixture(tcase, setup, teardown);
@@ -381,9 +380,5 @@ int main(void)
 	tcase_add_test(tcase, gives_credentials_to_helpers_instead_of_files);
 	tcase_add_test(tcase, refuses_names_that_can_not_be_stored);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -7,6 +7,8 @@
 #include <linux/capability.h>
 #include <sys/prctl.h>
 
+#include "suite.h"
+
 static const struct {
 	const char *name;
 	int number;
@@ -74,17 +76,11 @@ int main(void)
 {
 	Suite *suite = suite_create("caps");
 	TCase *tcase = tcase_create("caps");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, finds_numbers_by_name, 0, ARRAY_LEN(names));
 	tcase_add_test(tcase, names_and_numbers_agree);
 	tcase_add_test(tcase, last_is_what_the_kernel_says);
 	tcase_add_test(tcase, drops_and_applies);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -8,6 +8,8 @@
 
 #include <signal.h>
 
+#include "suite.h"
+
 /* --- hierarchies --- */
 
 static const char hybrid_mounts[] =
@@ -523,8 +525,6 @@ int main(void)
 {
 	Suite *suite = suite_create("cgroup");
 	TCase *tcase = tcase_create("cgroup");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, hierarchies_of_a_hybrid_host_are_found);
 	tcase_add_test(tcase, a_mount_of_a_part_shows_paths_below_it);
@@ -550,9 +550,5 @@ int main(void)
 	tcase_add_loop_test(tcase, a_cgroup_lives_from_its_limits_to_its_end, 0, CGROUP_DISABLED);
 	tcase_set_timeout(tcase, 60);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

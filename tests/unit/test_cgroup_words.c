@@ -4,6 +4,7 @@
 #include "../../src/runtime/cgroup_devices.h"
 
 #include "scratch.h"
+#include "suite.h"
 
 static const struct {
 	const char *text, *type, *values;
@@ -206,8 +207,6 @@ int main(void)
 {
 	Suite *suite = suite_create("cgroup_words");
 	TCase *tcase = tcase_create("cgroup_words");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, values_are_read, 0, ARRAY_LEN(good));
 	tcase_add_loop_test(tcase, other_words_are_refused_and_leave_output_alone, 0, ARRAY_LEN(bad));
@@ -215,9 +214,5 @@ int main(void)
 	tcase_add_test(tcase, default_devices_come_last);
 	tcase_add_test(tcase, nothing_stands_behind_a_rule_for_everything);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -7,6 +7,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "suite.h"
+
 static const struct {
 	const char *value;
 	const char *shown; /* "scheme[token]{key=value;...}" of each */
@@ -108,16 +110,11 @@ int main(void)
 {
 	Suite *suite = suite_create("challenge");
 	TCase *tcase = tcase_create("parse");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_add_loop_test(tcase, reads_schemes_and_parameters, 0, ARRAY_LEN(good));
 	tcase_add_loop_test(tcase, refuses_and_leaves_output_alone, 0, ARRAY_LEN(bad));
 	tcase_add_test(tcase, reads_no_further_than_the_length);
 	tcase_add_test(tcase, is_bounded);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

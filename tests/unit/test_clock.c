@@ -5,6 +5,8 @@
 #include <check.h>
 #include <time.h>
 
+#include "suite.h"
+
 #define AT UINT64_C(1795295856) /* 2026-11-21T21:17:36Z */
 
 static const struct {
@@ -129,8 +131,6 @@ int main(void)
 {
 	Suite *suite = suite_create("clock");
 	TCase *tcase = tcase_create("clock");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, formats_and_parses_back, 0, ARRAY_LEN(formats));
 	tcase_add_loop_test(tcase, parses_zones_and_fractions, 0, ARRAY_LEN(good));
@@ -139,9 +139,5 @@ int main(void)
 	tcase_add_loop_test(tcase, refuses_other_durations, 0, ARRAY_LEN(bad_durations));
 	tcase_add_loop_test(tcase, parses_points_in_time, 0, ARRAY_LEN(points));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

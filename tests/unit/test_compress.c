@@ -7,6 +7,7 @@
 #include "coracle/base/text.h"
 
 #include "scratch.h"
+#include "suite.h"
 
 #define BLOCK     (256 << 10) /* of compress_private.h: the sizes around it are the interesting ones */
 #define PLAIN_MAX (9 * BLOCK)
@@ -204,8 +205,6 @@ int main(void)
 {
 	Suite *suite = suite_create("compress");
 	TCase *tcase = tcase_create("compress");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_checked_fixture(tcase, setup, teardown);
@@ -217,9 +216,5 @@ int main(void)
 	tcase_add_loop_test(tcase, failure_of_the_receiver_ends_it, 0, 8);
 	tcase_add_test(tcase, names_and_levels_are_checked);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../src/container/filter.h"
+#include "suite.h"
 
 #define ID "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
@@ -209,17 +210,11 @@ int main(void)
 {
 	Suite *suite = suite_create("container_filter");
 	TCase *tcase = tcase_create("container_filter");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, lets_through, 0, ARRAY_LEN(rows));
 	tcase_add_loop_test(tcase, survives_a_damaged_container, 0, ARRAY_LEN(rows));
 	tcase_add_loop_test(tcase, says_what_is_wrong, 0, ARRAY_LEN(bad));
 	tcase_add_test(tcase, asks_for_stopped_ones_and_whole_records_only_where_needed);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

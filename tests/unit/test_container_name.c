@@ -9,6 +9,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
+#include "suite.h"
+
 static char folder[] = "/tmp/coracle-names-XXXXXX";
 static struct paths paths;
 
@@ -97,8 +99,6 @@ int main(void)
 {
 	Suite *suite = suite_create("container_name");
 	TCase *tcase = tcase_create("container_name");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, accepts_name, 0, ARRAY_LEN(good));
@@ -107,9 +107,5 @@ int main(void)
 	tcase_add_test(tcase, makes_two_words);
 	tcase_add_test(tcase, passes_over_names_in_use);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

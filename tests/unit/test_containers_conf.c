@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test_containers_conf.c - containers.conf and storage.conf: which files count, key by key */
 #include "scratch.h"
+#include "suite.h"
 
 #include "coracle/conf/containers.h"
 
@@ -216,8 +217,6 @@ int main(void)
 {
 	Suite *suite = suite_create("containers_conf");
 	TCase *tcase = tcase_create("containers_conf");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, nothing_is_set_without_files);
@@ -228,9 +227,5 @@ int main(void)
 	tcase_add_test(tcase, variables_name_the_only_file_and_the_last_one);
 	tcase_add_test(tcase, storage_of_the_host_stands_for_the_vendors);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

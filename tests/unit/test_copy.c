@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../src/image/copy_private.h"
+#include "suite.h"
 
 static const struct {
 	const char *text;
@@ -129,16 +130,10 @@ int main(void)
 {
 	Suite *suite = suite_create("copy");
 	TCase *tcase = tcase_create("copy");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, takes_places_apart, 0, ARRAY_LEN(places));
 	tcase_add_loop_test(tcase, refuses_and_leaves_output_alone, 0, ARRAY_LEN(no_places));
 	tcase_add_loop_test(tcase, changes_media_types_and_nothing_else, 0, ARRAY_LEN(documents));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

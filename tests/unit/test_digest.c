@@ -5,6 +5,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "suite.h"
+
 static const struct {
 	const char *bytes, *digest;
 } vectors[] = {
@@ -59,16 +61,10 @@ int main(void)
 {
 	Suite *suite = suite_create("digest");
 	TCase *tcase = tcase_create("digest");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, computes_known_digests, 0, ARRAY_LEN(vectors));
 	tcase_add_test(tcase, pieces_count_as_the_whole);
 	tcase_add_loop_test(tcase, refuses_what_is_no_digest, 0, ARRAY_LEN(bad));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -16,6 +16,7 @@
 #include <sys/xattr.h>
 
 #include "../../src/store/overlay.h"
+#include "suite.h"
 
 static const char low[] = "sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa";
 static const char top[] = "sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb";
@@ -510,8 +511,6 @@ int main(void)
 {
 	Suite *suite = suite_create("driver");
 	TCase *tcase = tcase_create("driver");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, joins_layers_and_keeps_what_is_written, 0, ARRAY_LEN(kinds));
@@ -525,9 +524,5 @@ int main(void)
 	tcase_add_test(tcase, a_sweep_leaves_the_place_of_a_probe);
 	tcase_add_test(tcase, shows_the_host_and_leaves_it_alone);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -5,6 +5,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "suite.h"
+
 START_TEST(keeps_one_plain_line)
 {
 	struct error err = {0};
@@ -43,16 +45,10 @@ int main(void)
 {
 	Suite *suite = suite_create("error");
 	TCase *tcase = tcase_create("error");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, keeps_one_plain_line);
 	tcase_add_test(tcase, wraps_from_the_inside_out);
 	tcase_add_test(tcase, cuts_what_is_too_long);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -9,6 +9,7 @@
 #include "../../src/cli/visible.h"
 #include "../../src/image/history.h"
 #include "../../src/image/mount_table.h"
+#include "suite.h"
 
 /* --- history_steps: "x" a step with a layer, "-" one without; layers have the sizes 1, 2, 4... --- */
 
@@ -155,17 +156,11 @@ int main(void)
 {
 	Suite *suite = suite_create("explore");
 	TCase *tcase = tcase_create("explore");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, gives_each_step_its_layer, 0, (int) ARRAY_LEN(histories));
 	tcase_add_loop_test(tcase, finds_mounted_images, 0, (int) ARRAY_LEN(tables));
 	tcase_add_loop_test(tcase, shows_terminals_nothing_that_steers_them, 0, (int) ARRAY_LEN(texts));
 	tcase_add_test(tcase, cuts_between_characters);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -7,6 +7,8 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 
+#include "suite.h"
+
 static const int kinds[] = {SOCK_SEQPACKET, SOCK_STREAM};
 
 START_TEST(message_carries_bytes_and_descriptors)
@@ -142,8 +144,6 @@ int main(void)
 {
 	Suite *suite = suite_create("fd");
 	TCase *tcase = tcase_create("fd");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, message_carries_bytes_and_descriptors, 0, ARRAY_LEN(kinds));
 	tcase_add_test(tcase, surplus_descriptors_are_closed_and_refused);
@@ -153,9 +153,5 @@ int main(void)
 	tcase_add_test(tcase, standard_descriptors_are_filled_in);
 	tcase_add_test(tcase, ranges_have_two_ends);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -3,6 +3,7 @@
 #include "coracle/base/file.h"
 
 #include "scratch.h"
+#include "suite.h"
 
 START_TEST(reads_back_what_it_wrote)
 {
@@ -112,8 +113,6 @@ int main(void)
 {
 	Suite *suite = suite_create("file");
 	TCase *tcase = tcase_create("file");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, reads_back_what_it_wrote);
 	tcase_add_test(tcase, write_replaces_and_leaves_no_temporary_file);
@@ -123,9 +122,5 @@ int main(void)
 	tcase_add_test(tcase, makes_all_directories_of_a_path);
 	tcase_add_test(tcase, tree_remove_takes_all_but_follows_no_symlink);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

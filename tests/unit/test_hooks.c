@@ -9,6 +9,8 @@
 #include <poll.h>
 #include <signal.h>
 
+#include "suite.h"
+
 #define STATE     "{\"ociVersion\":\"1.2.0\",\"id\":\"one\"}"
 #define BIG_STATE (1 << 20)
 
@@ -268,8 +270,6 @@ int main(void)
 {
 	Suite *suite = suite_create("hooks");
 	TCase *tcase = tcase_create("hooks");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, state_arrives_on_standard_input);
@@ -284,9 +284,5 @@ int main(void)
 	tcase_add_test(tcase, warnings_go_on);
 	tcase_add_test(tcase, own_process_group);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -9,6 +9,7 @@
 
 #include "../../src/registry/http_private.h"
 #include "registry_server.h"
+#include "suite.h"
 
 static struct scratch scratch;
 
@@ -704,7 +705,6 @@ int main(void)
 {
 	Suite *suite = suite_create("http");
 	TCase *tcase = tcase_create("requests");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_add_unchecked_fixture(tcase, prepare, tidy);
 	tcase_set_timeout(tcase, 120);
@@ -731,9 +731,5 @@ int main(void)
 	tcase_add_test(tcase, a_proxy_is_used_but_not_for_this_host);
 	tcase_add_test(tcase, urls_are_escaped_resolved_and_compared);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

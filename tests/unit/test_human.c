@@ -5,6 +5,8 @@
 
 #include <check.h>
 
+#include "suite.h"
+
 #define MINUTE UINT64_C(60)
 #define HOUR   (60 * MINUTE)
 #define DAY    (24 * HOUR)
@@ -100,17 +102,11 @@ int main(void)
 {
 	Suite *suite = suite_create("human");
 	TCase *tcase = tcase_create("human");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, duration_in_words, 0, ARRAY_LEN(durations));
 	tcase_add_test(tcase, fractions_of_a_second_do_not_round_up);
 	tcase_add_test(tcase, ago_counts_from_now_and_the_future_is_now);
 	tcase_add_loop_test(tcase, size_in_words, 0, ARRAY_LEN(sizes));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

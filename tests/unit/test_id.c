@@ -5,6 +5,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "suite.h"
+
 START_TEST(ids_are_hex_distinct_and_not_numbers)
 {
 	char last[ID_LENGTH + 1] = "";
@@ -58,16 +60,10 @@ int main(void)
 {
 	Suite *suite = suite_create("id");
 	TCase *tcase = tcase_create("id");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, ids_are_hex_distinct_and_not_numbers);
 	tcase_add_test(tcase, hex_is_lower_case_and_bounded);
 	tcase_add_test(tcase, numbers_stay_below_the_bound_and_reach_all);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -11,6 +11,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "suite.h"
 #include "tar_maker.h"
 
 #define ARCHIVE_MAX (1 << 20)
@@ -686,8 +687,6 @@ int main(void)
 {
 	Suite *suite = suite_create("image");
 	TCase *tcase = tcase_create("image");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, loads_what_docker_saved);
@@ -713,9 +712,5 @@ int main(void)
 	tcase_add_test(tcase, lists_one_row_a_name);
 	tcase_add_loop_test(tcase, unknown_filters_are_refused, 0, ARRAY_LEN(bad_filters));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

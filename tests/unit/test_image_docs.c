@@ -5,6 +5,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "suite.h"
+
 #define HEX  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define D    "\"digest\":\"sha256:" HEX "\",\"size\":3"
 #define DESC "{" D "}"
@@ -156,8 +158,6 @@ int main(void)
 {
 	Suite *suite = suite_create("image_docs");
 	TCase *tcase = tcase_create("image_docs");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, refuses_manifests, 0, ARRAY_LEN(bad_manifests));
 	tcase_add_loop_test(tcase, refuses_indexes, 0, ARRAY_LEN(bad_indexes));
@@ -167,9 +167,5 @@ int main(void)
 	tcase_add_test(tcase, writes_what_it_read);
 	tcase_add_test(tcase, refuses_what_is_too_large);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

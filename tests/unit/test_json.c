@@ -5,6 +5,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "suite.h"
+
 struct inner { char *name; bool on; };
 struct outer {
 	char *text;
@@ -162,8 +164,6 @@ int main(void)
 {
 	Suite *suite = suite_create("json");
 	TCase *tcase = tcase_create("json");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, writes_what_it_read);
 	tcase_add_test(tcase, leaves_out_what_is_empty);
@@ -172,9 +172,5 @@ int main(void)
 	tcase_add_loop_test(tcase, refuses_what_is_not_exactly_one_document, 0, ARRAY_LEN(broken));
 	tcase_add_test(tcase, keeps_strings_that_are_not_utf8_readable);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

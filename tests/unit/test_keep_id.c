@@ -7,6 +7,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "suite.h"
+
 static const struct {
 	uint64_t own, total;
 	const char *shown; /* inside:in the shared namespace:size, ... */
@@ -117,17 +119,11 @@ int main(void)
 {
 	Suite *suite = suite_create("keep_id");
 	TCase *tcase = tcase_create("keep_id");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, moves_those_below_by_one, 0, ARRAY_LEN(maps));
 	tcase_add_loop_test(tcase, maps_every_id_exactly_once, 0, ARRAY_LEN(maps));
 	tcase_add_loop_test(tcase, reads_the_mode, 0, ARRAY_LEN(modes));
 	tcase_add_test(tcase, is_not_for_root);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

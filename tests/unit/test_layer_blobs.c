@@ -6,6 +6,7 @@
 #include "coracle/base/digest.h"
 
 #include "scratch.h"
+#include "suite.h"
 
 #define HEX   "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define CHAIN DIGEST_PREFIX HEX
@@ -121,8 +122,6 @@ int main(void)
 {
 	Suite *suite = suite_create("layer_blobs");
 	TCase *tcase = tcase_create("layer_blobs");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, the_one_used_last_comes_first);
@@ -130,9 +129,5 @@ int main(void)
 	tcase_add_loop_test(tcase, what_is_damaged_is_absent_and_written_anew, 0, ARRAY_LEN(damaged));
 	tcase_add_test(tcase, a_layer_that_is_not_there_or_no_digest_is_left_alone);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

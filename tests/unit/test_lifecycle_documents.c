@@ -10,6 +10,7 @@
 
 #include "../../src/runtime/plan_mounts.h"
 #include "scratch.h"
+#include "suite.h"
 
 #define CONFIG_HEAD "{\"ociVersion\":\"" OCI_RUNTIME_VERSION "\",\"root\":{\"path\":\"r\"},"
 
@@ -490,8 +491,6 @@ int main(void)
 {
 	Suite *suite = suite_create("lifecycle_documents");
 	TCase *tcase = tcase_create("lifecycle_documents");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_test(tcase, versions_are_taken);
@@ -509,9 +508,5 @@ int main(void)
 	tcase_add_test(tcase, bad_logs_are_refused);
 	tcase_add_loop_test(tcase, long_messages_stay_one_line, 0, 2);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -3,6 +3,7 @@
 #include "coracle/sys/lock.h"
 
 #include "scratch.h"
+#include "suite.h"
 
 START_TEST(exclusive_excludes_all_until_closed)
 {
@@ -66,17 +67,11 @@ int main(void)
 {
 	Suite *suite = suite_create("lock");
 	TCase *tcase = tcase_create("lock");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, exclusive_excludes_all_until_closed);
 	tcase_add_test(tcase, shared_locks_live_together);
 	tcase_add_test(tcase, a_file_that_was_removed_does_not_count);
 	tcase_add_test(tcase, follows_no_symlink);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../../src/container/log_line.h"
+#include "suite.h"
 
 #define TIME   "2026-11-21T21:18:10.5Z"
 #define TIME_N UINT64_C(1795295890500000000)
@@ -109,16 +110,10 @@ int main(void)
 {
 	Suite *suite = suite_create("log_line");
 	TCase *tcase = tcase_create("log_line");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, reads_what_it_says, 0, ARRAY_LEN(good));
 	tcase_add_loop_test(tcase, refuses_damage_and_leaves_output_alone, 0, ARRAY_LEN(bad));
 	tcase_add_test(tcase, keeps_nul_bytes);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

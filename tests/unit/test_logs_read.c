@@ -13,6 +13,7 @@
 #include "../../src/container/logs_read.h"
 #include "../../src/monitor/monitor_private.h"
 #include "scratch.h"
+#include "suite.h"
 
 static const char *const drivers[] = {"json-file", "k8s-file"};
 
@@ -300,8 +301,6 @@ int main(void)
 {
 	Suite *suite = suite_create("logs_read");
 	TCase *tcase = tcase_create("logs_read");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, reads_all_rotated_files_in_order, 0, ARRAY_LEN(drivers));
 	tcase_add_loop_test(tcase, follows_over_rotations, 0, ARRAY_LEN(drivers));
@@ -313,9 +312,5 @@ int main(void)
 	tcase_add_loop_test(tcase, passes_over_a_line_beyond_measure, 0, 2);
 	tcase_add_test(tcase, never_blocks_on_what_is_no_file);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

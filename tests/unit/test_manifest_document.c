@@ -7,6 +7,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "suite.h"
+
 #define DIGEST(c)  "sha256:" c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c c
 #define ONE        DIGEST("11")
 #define TWO        DIGEST("22")
@@ -136,8 +138,6 @@ int main(void)
 {
 	Suite *suite = suite_create("manifest_document");
 	TCase *tcase = tcase_create("manifest_document");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, is_dockers_unless_something_is_the_ocis_alone, 0, ARRAY_LEN(settled));
 	tcase_add_test(tcase, replaces_an_instance_of_the_same_digest);
@@ -147,9 +147,5 @@ int main(void)
 	tcase_add_test(tcase, as_dockers_has_no_annotations);
 	tcase_add_test(tcase, takes_a_platform_from_words_only);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

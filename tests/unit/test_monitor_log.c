@@ -3,6 +3,7 @@
 #include "../../src/monitor/monitor_private.h"
 
 #include "scratch.h"
+#include "suite.h"
 
 #define LINE 16384
 
@@ -312,8 +313,6 @@ int main(void)
 {
 	Suite *suite = suite_create("monitor_log");
 	TCase *tcase = tcase_create("monitor_log");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, a_line_is_an_entry);
 	tcase_add_test(tcase, pieces_of_a_line_are_put_together);
@@ -328,9 +327,5 @@ int main(void)
 	tcase_add_loop_test(tcase, other_drivers_write_nothing, 0, 2);
 	tcase_add_test(tcase, a_symlink_in_its_place_is_not_followed);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

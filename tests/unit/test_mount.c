@@ -10,6 +10,8 @@
 #include <inttypes.h>
 #include <sys/statvfs.h>
 
+#include "suite.h"
+
 static int open_path(const char *path)
 {
 	int fd = open(path, O_PATH | O_CLOEXEC);
@@ -258,17 +260,11 @@ int main(void)
 {
 	Suite *suite = suite_create("mount");
 	TCase *tcase = tcase_create("mount");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, mounts_by_descriptor, 0, ARRAY_LEN(bodies));
 	tcase_add_loop_test(tcase, options_are_found_by_name, 0, ARRAY_LEN(words));
 	tcase_add_test(tcase, option_names_are_unique_and_counted);
 	tcase_add_loop_test(tcase, tables_are_taken_apart, 0, ARRAY_LEN(tables));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -6,6 +6,8 @@
 #include <signal.h>
 #include <sys/resource.h>
 
+#include "suite.h"
+
 static const struct {
 	const char *name;
 	int number;
@@ -59,16 +61,10 @@ int main(void)
 {
 	Suite *suite = suite_create("names");
 	TCase *tcase = tcase_create("names");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, finds_signals_by_name, 0, ARRAY_LEN(signals));
 	tcase_add_test(tcase, every_signal_name_leads_back);
 	tcase_add_test(tcase, every_limit_name_leads_back);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

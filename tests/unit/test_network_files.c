@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../src/network/slirp.h"
+#include "suite.h"
 
 static struct record record;
 static struct network_files files;
@@ -200,8 +201,6 @@ int main(void)
 {
 	Suite *suite = suite_create("network_files");
 	TCase *tcase = tcase_create("network_files");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, names_the_container_and_its_host);
@@ -217,9 +216,5 @@ int main(void)
 	tcase_add_loop_test(tcase, reads_options, 0, ARRAY_LEN(good));
 	tcase_add_loop_test(tcase, refuses_and_leaves_output_alone, 0, ARRAY_LEN(bad));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -4,6 +4,8 @@
 
 #include <check.h>
 
+#include "suite.h"
+
 static const struct {
 	const char *text;
 	int result;
@@ -128,8 +130,6 @@ int main(void)
 {
 	Suite *suite = suite_create("number");
 	TCase *tcase = tcase_create("number");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, parses_uint, 0, ARRAY_LEN(uints));
 	tcase_add_loop_test(tcase, parses_int, 0, ARRAY_LEN(ints));
@@ -139,9 +139,5 @@ int main(void)
 	tcase_add_test(tcase, parses_octal);
 	tcase_add_test(tcase, parses_bool);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

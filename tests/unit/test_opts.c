@@ -7,6 +7,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "suite.h"
+
 struct sample {
 	bool interactive, tty;
 	struct opt_bool proxy;
@@ -349,8 +351,6 @@ int main(void)
 {
 	Suite *suite = suite_create("opts");
 	TCase *tcase = tcase_create("opts");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, NULL, tear_down);
 	tcase_add_test(tcase, takes_a_value_from_the_same_word_or_the_next);
@@ -377,9 +377,5 @@ int main(void)
 	tcase_add_test(tcase, visits_included_rows_and_stops_when_told);
 	tcase_add_loop_test(tcase, finds_the_nearest_word, 0, (int) ARRAY_LEN(near));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

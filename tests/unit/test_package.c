@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 
 #include "../../src/image/package.h"
+#include "suite.h"
 
 static char folder[] = "/tmp/coracle-package.XXXXXX";
 static struct error err;
@@ -172,8 +173,7 @@ int main(void)
 {
 	Suite *suite = suite_create("package");
 	TCase *tcase = tcase_create("package");
-	SRunner *runner;
-	int failed;
+	int status;
 
 	if (!mkdtemp(folder))
 		return 1;
@@ -184,10 +184,7 @@ int main(void)
 	tcase_add_test(tcase, more_or_fewer_bytes_than_said_are_an_error);
 	tcase_add_test(tcase, sizes_beyond_octal_digits_are_in_base_256);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
+	status = suite_run(suite);
 	(void) rmdir(folder);
-	return failed != 0;
+	return status;
 }

@@ -6,6 +6,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "suite.h"
+
 struct good {
 	const char *text, *is; /* items with "|" between */
 };
@@ -191,8 +193,6 @@ int main(void)
 {
 	Suite *suite = suite_create("parse_env");
 	TCase *tcase = tcase_create("parse_env");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, reads_file, 0, ARRAY_LEN(files));
 	tcase_add_loop_test(tcase, refuses_file_and_leaves_output_alone, 0, ARRAY_LEN(bad_files));
@@ -203,9 +203,5 @@ int main(void)
 	tcase_add_loop_test(tcase, refuses_entrypoint_and_leaves_output_alone, 0,
 	                    ARRAY_LEN(bad_entrypoints));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

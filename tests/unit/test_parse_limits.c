@@ -7,6 +7,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "suite.h"
+
 struct bad {
 	const char *text, *why;
 };
@@ -274,8 +276,6 @@ int main(void)
 {
 	Suite *suite = suite_create("parse_limits");
 	TCase *tcase = tcase_create("parse_limits");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, reads_ulimit, 0, ARRAY_LEN(ulimits));
 	tcase_add_loop_test(tcase, refuses_ulimit_and_leaves_output_alone, 0,
@@ -290,9 +290,5 @@ int main(void)
 	tcase_add_loop_test(tcase, refuses_log_option_and_leaves_output_alone, 0,
 	                    ARRAY_LEN(bad_log_options));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

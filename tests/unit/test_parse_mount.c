@@ -8,6 +8,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "suite.h"
+
 #define CWD "/home/me"
 
 struct good {
@@ -373,8 +375,6 @@ int main(void)
 {
 	Suite *suite = suite_create("parse_mount");
 	TCase *tcase = tcase_create("parse_mount");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, reads_volume, 0, ARRAY_LEN(volumes));
 	tcase_add_loop_test(tcase, refuses_volume_and_leaves_output_alone, 0,
@@ -385,9 +385,5 @@ int main(void)
 	tcase_add_loop_test(tcase, refuses_tmpfs_and_leaves_output_alone, 0, ARRAY_LEN(bad_tmpfs));
 	tcase_add_test(tcase, bounds_what_it_reads);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -7,6 +7,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "suite.h"
+
 struct good {
 	const char *text, *is;
 };
@@ -298,8 +300,6 @@ int main(void)
 {
 	Suite *suite = suite_create("parse_port");
 	TCase *tcase = tcase_create("parse_port");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, reads_published, 0, ARRAY_LEN(published));
 	tcase_add_loop_test(tcase, refuses_published_and_leaves_output_alone, 0,
@@ -314,9 +314,5 @@ int main(void)
 	tcase_add_loop_test(tcase, accepts_host, 0, ARRAY_LEN(hosts));
 	tcase_add_loop_test(tcase, refuses_host, 0, ARRAY_LEN(bad_hosts));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

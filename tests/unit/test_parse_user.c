@@ -7,6 +7,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "suite.h"
+
 static const char passwd[] =
 	"# comment:x:5:5::/:/bin/sh\n"
 	"\n"
@@ -279,8 +281,6 @@ int main(void)
 {
 	Suite *suite = suite_create("parse_user");
 	TCase *tcase = tcase_create("parse_user");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, reads_user, 0, ARRAY_LEN(users));
 	tcase_add_loop_test(tcase, refuses_user_and_leaves_output_alone, 0, ARRAY_LEN(bad_users));
@@ -290,9 +290,5 @@ int main(void)
 	tcase_add_loop_test(tcase, reads_group, 0, ARRAY_LEN(groups));
 	tcase_add_loop_test(tcase, refuses_group_and_leaves_output_alone, 0, ARRAY_LEN(bad_groups));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -16,6 +16,7 @@
 #include <sys/wait.h>
 
 #include "scratch.h"
+#include "suite.h"
 #include "tar_maker.h"
 
 #define BLOB_BYTES 9000000
@@ -484,8 +485,6 @@ int main(void)
 {
 	Suite *suite = suite_create("part");
 	TCase *tcase = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 60);
@@ -504,9 +503,5 @@ int main(void)
 	tcase_add_test(tcase, sweeping_spares_what_is_held_or_new);
 	tcase_add_test(tcase, names_that_are_no_digests_are_refused);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

@@ -4,6 +4,8 @@
 
 #include <check.h>
 
+#include "suite.h"
+
 static const struct {
 	const char *from, *to;
 } cleans[] = {
@@ -59,17 +61,11 @@ int main(void)
 {
 	Suite *suite = suite_create("path");
 	TCase *tcase = tcase_create("path");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, cleans_lexically, 0, ARRAY_LEN(cleans));
 	tcase_add_loop_test(tcase, joins_unless_absolute, 0, ARRAY_LEN(joins));
 	tcase_add_test(tcase, below_counts_whole_components);
 	tcase_add_test(tcase, base_is_the_last_component);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "suite.h"
+
 static char top[] = "/tmp/coracle-paths.XXXXXX";
 static char *home, *run, *other;
 static struct paths paths;
@@ -231,8 +233,6 @@ int main(void)
 {
 	Suite *suite = suite_create("paths");
 	TCase *tcase = tcase_create("paths");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, makes_both_directories_closed_to_others);
@@ -246,9 +246,5 @@ int main(void)
 	tcase_add_test(tcase, follows_a_link_of_the_callers_to_the_data_directory);
 	tcase_add_test(tcase, two_first_commands_agree);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

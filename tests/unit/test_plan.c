@@ -11,6 +11,8 @@
 #include <sys/stat.h>
 #include <sys/sysmacros.h>
 
+#include "suite.h"
+
 #define PROCESS "\"process\":{\"args\":[\"sh\"],\"cwd\":\"/\",\"user\":{\"uid\":0,\"gid\":0}}"
 
 /* A plan from the members of a specification; on failure what was refused is in *err. */
@@ -600,8 +602,6 @@ int main(void)
 {
 	Suite *suite = suite_create("plan");
 	TCase *tcase = tcase_create("plan");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, privileges_go_in_order);
 	tcase_add_test(tcase, a_filter_without_no_new_privs_is_loaded_while_there_is_privilege);
@@ -629,9 +629,5 @@ int main(void)
 	tcase_add_loop_test(tcase, words_what_the_child_reports, 0, ARRAY_LEN(reports));
 	tcase_add_test(tcase, a_report_of_nonsense_is_no_crash);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -5,6 +5,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "suite.h"
+
 static const struct {
 	const char *text, *normal;
 } good[] = {
@@ -119,8 +121,6 @@ int main(void)
 {
 	Suite *suite = suite_create("platform");
 	TCase *tcase = tcase_create("platform");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, normalises, 0, ARRAY_LEN(good));
 	tcase_add_loop_test(tcase, refuses_and_leaves_output_alone, 0, ARRAY_LEN(bad));
@@ -128,9 +128,5 @@ int main(void)
 	tcase_add_loop_test(tcase, the_variant_that_fits_best_has_the_highest_rank, 0, ARRAY_LEN(choices));
 	tcase_add_test(tcase, this_machine_runs_its_own_images);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

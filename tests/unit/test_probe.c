@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "../../src/conf/probe_check.h"
+#include "suite.h"
 
 static char top[] = "/tmp/coracle-probe.XXXXXX";
 static struct paths paths;
@@ -112,8 +113,6 @@ int main(void)
 {
 	Suite *suite = suite_create("probe");
 	TCase *tcase = tcase_create("probe"), *pure = tcase_create("pure");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_checked_fixture(tcase, setup, teardown);
@@ -123,9 +122,5 @@ int main(void)
 	suite_add_tcase(suite, tcase);
 	tcase_add_loop_test(pure, counts_subordinate_ids_and_finds_room, 0, ARRAY_LEN(subids));
 	suite_add_tcase(suite, pure);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -8,6 +8,8 @@
 #include <signal.h>
 #include <sys/prctl.h>
 
+#include "suite.h"
+
 START_TEST(clone_makes_a_child_in_new_namespaces)
 {
 	int pidfd = -1, status;
@@ -131,8 +133,6 @@ int main(void)
 {
 	Suite *suite = suite_create("process");
 	TCase *tcase = tcase_create("process");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, clone_makes_a_child_in_new_namespaces);
 	tcase_add_test(tcase, pidfd_signals_exactly_that_process);
@@ -142,9 +142,5 @@ int main(void)
 	tcase_add_test(tcase, boot_id_has_36_characters);
 	tcase_add_test(tcase, a_user_namespace_that_was_made_is_not_the_first);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -6,6 +6,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "suite.h"
+
 /* Every member of the rows gets a value of its own, so that two rows for one member would show. */
 static void fill(const struct field *fields, void *owner, unsigned *next)
 {
@@ -181,17 +183,11 @@ int main(void)
 {
 	Suite *suite = suite_create("record");
 	TCase *tcase = tcase_create("record");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, round_trip_keeps_every_member, 0, ARRAY_LEN(tables));
 	tcase_add_loop_test(tcase, rows_cover_the_whole_struct_once, 0, ARRAY_LEN(tables));
 	tcase_add_test(tcase, keeps_texts_that_are_compared);
 	tcase_add_loop_test(tcase, says_what_is_damaged, 0, ARRAY_LEN(damaged));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

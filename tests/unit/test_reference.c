@@ -5,6 +5,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "suite.h"
+
 #define HEX64  "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
 #define DIGEST "sha256:" HEX64
 
@@ -155,8 +157,6 @@ int main(void)
 {
 	Suite *suite = suite_create("reference");
 	TCase *tcase = tcase_create("reference");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, takes_apart, 0, ARRAY_LEN(good));
 	tcase_add_loop_test(tcase, puts_together_what_it_took_apart, 0, ARRAY_LEN(whole));
@@ -165,9 +165,5 @@ int main(void)
 	tcase_add_loop_test(tcase, tries_this_machine_and_then_docker, 0, ARRAY_LEN(candidates));
 	tcase_add_loop_test(tcase, shortens_as_docker_does, 0, ARRAY_LEN(familiar));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-or-later */
 /* test_registries.c - registries.conf, certs.d and policy.json: which files count, and what they say of a name */
 #include "scratch.h"
+#include "suite.h"
 
 #include "coracle/conf/certs.h"
 #include "coracle/conf/policy.h"
@@ -426,8 +427,6 @@ int main(void)
 {
 	Suite *suite = suite_create("registries");
 	TCase *tcase = tcase_create("registries");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, rewrites_names_by_the_longest_prefix, 0, ARRAY_LEN(rewrites));
@@ -443,9 +442,5 @@ int main(void)
 	tcase_add_loop_test(tcase, refuses_a_policy_that_is_not_understood, 0, ARRAY_LEN(bad_policies));
 	tcase_add_test(tcase, reads_the_policy_of_the_user_before_the_hosts);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

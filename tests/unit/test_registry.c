@@ -10,6 +10,7 @@
 #include <sys/mman.h>
 
 #include "registry_server.h"
+#include "suite.h"
 
 #define ZEROS "sha256:0000000000000000000000000000000000000000000000000000000000000000"
 
@@ -688,7 +689,6 @@ int main(void)
 {
 	Suite *suite = suite_create("registry");
 	TCase *tcase = tcase_create("protocol");
-	SRunner *runner = srunner_create(suite);
 
 	tcase_add_unchecked_fixture(tcase, prepare, tidy);
 	tcase_set_timeout(tcase, 120);
@@ -708,9 +708,5 @@ int main(void)
 	tcase_add_test(tcase, hosts_are_checked_and_secrets_kept_out_of_logs);
 	tcase_add_loop_test(tcase, docker_registry_takes_and_gives, 0, 2);
 	suite_add_tcase(suite, tcase);
-	srunner_run_all(runner, CK_ENV);
-	int failed = srunner_ntests_failed(runner);
-
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

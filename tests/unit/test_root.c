@@ -5,6 +5,7 @@
 #include "../../src/sys/root_walk.h"
 
 #include "scratch.h"
+#include "suite.h"
 
 /* outside/ and root/ with links that try to get from one to the other */
 static struct scratch make_tree(int *root_fd)
@@ -232,8 +233,6 @@ int main(void)
 {
 	Suite *suite = suite_create("root");
 	TCase *tcase = tcase_create("root");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, kernel_opens_only_what_is_inside, 0, ARRAY_LEN(opens));
 	tcase_add_loop_test(tcase, walk_opens_the_same, 0, ARRAY_LEN(opens));
@@ -244,9 +243,5 @@ int main(void)
 	tcase_add_test(tcase, reads_regular_files_only);
 	tcase_add_loop_test(tcase, resolves_all_symlinks, 0, ARRAY_LEN(resolves));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -12,6 +12,8 @@
 #include <sys/mount.h>
 #include <sys/socket.h>
 
+#include "suite.h"
+
 #define OUTPUT_MAX 65536
 
 /* How the image is spoilt before the start. */
@@ -552,8 +554,6 @@ int main(void)
 {
 	Suite *suite = suite_create("runtime");
 	TCase *tcase = tcase_create("runtime");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	tcase_add_loop_test(tcase, runs_or_refuses, 0, ARRAY_LEN(rows));
@@ -563,9 +563,5 @@ int main(void)
 	tcase_add_test(tcase, is_made_from_outside_of_its_user_namespace);
 	tcase_add_test(tcase, a_terminal_is_the_containers_own);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -8,6 +8,8 @@
 #include <fcntl.h>
 #include <string.h>
 
+#include "suite.h"
+
 static const char *const real[] = {
 	"crun.json",  "crun-rootless.json",  "runc.json",   "runc-rootless.json",
 	"umoci.json", "umoci-rootless.json", "podman.json", "all.json",
@@ -378,8 +380,6 @@ int main(void)
 {
 	Suite *suite = suite_create("runtime_spec");
 	TCase *tcase = tcase_create("runtime_spec");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, reads_what_real_tools_write, 0, ARRAY_LEN(real));
 	tcase_add_loop_test(tcase, writes_what_it_reads_again, 0, ARRAY_LEN(real));
@@ -391,9 +391,5 @@ int main(void)
 	tcase_add_loop_test(tcase, accepts_what_is_unusual_but_allowed, 0, ARRAY_LEN(good));
 	tcase_add_loop_test(tcase, reads_resources_alone, 0, ARRAY_LEN(resources));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

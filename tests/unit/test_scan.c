@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "scratch.h"
+#include "suite.h"
 
 struct sample {
 	char *text;
@@ -163,16 +164,10 @@ int main(void)
 {
 	Suite *suite = suite_create("scan");
 	TCase *tcase = tcase_create("scan");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, reads_as_the_other_does, 0, ARRAY_LEN(good));
 	tcase_add_loop_test(tcase, leaves_the_rest_and_owns_nothing, 0, ARRAY_LEN(left));
 	tcase_add_test(tcase, files_are_read_either_way);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "../../src/image/scp_side.h"
+#include "suite.h"
 
 static const struct {
 	const char *text, *user, *host, *port, *image;
@@ -82,16 +83,10 @@ int main(void)
 {
 	Suite *suite = suite_create("scp_side");
 	TCase *tcase = tcase_create("scp_side");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, takes_apart, 0, ARRAY_LEN(good));
 	tcase_add_loop_test(tcase, refuses_and_leaves_output_alone, 0, ARRAY_LEN(bad));
 	tcase_add_loop_test(tcase, gives_ssh_one_quoted_line, 0, 4);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

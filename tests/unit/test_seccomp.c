@@ -22,6 +22,7 @@
 #include <sys/wait.h>
 
 #include "../../src/runtime/seccomp_shrink.h"
+#include "suite.h"
 
 #define DOCKER_CAPS UINT64_C(0xa80425fb) /* what docker and podman grant by default */
 #define ADMIN_CAPS  (DOCKER_CAPS | CAPS_BIT(CAP_SYS_ADMIN))
@@ -780,8 +781,6 @@ int main(void)
 {
 	Suite *suite = suite_create("seccomp");
 	TCase *tcase = tcase_create("filter"), *cache = tcase_create("cache");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 60);
 	add_filter_tests(tcase);
@@ -794,9 +793,5 @@ int main(void)
 	tcase_add_test(cache, cache_keys_profiles_by_content);
 	suite_add_tcase(suite, tcase);
 	suite_add_tcase(suite, cache);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

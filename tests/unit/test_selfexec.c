@@ -8,6 +8,8 @@
 
 #include <sys/mman.h>
 
+#include "suite.h"
+
 #define INNER "test-inner"
 
 /* What runs as the internal program: tell on stdout how it was started. */
@@ -97,8 +99,6 @@ int main(int argc, char **argv)
 {
 	Suite *suite = suite_create("selfexec");
 	TCase *tcase = tcase_create("selfexec");
-	SRunner *runner;
-	int failed;
 
 	if (strcmp(argv[0], INNER) == 0)
 		inner(argc, argv);
@@ -106,9 +106,5 @@ int main(int argc, char **argv)
 	tcase_add_test(tcase, exposed_binary_runs_as_a_sealed_copy);
 	tcase_add_test(tcase, own_or_writable_binary_is_exposed);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -9,6 +9,8 @@
 #include <signal.h>
 #include <sys/mman.h>
 
+#include "suite.h"
+
 static const struct {
 	const char *script;
 	int status;
@@ -169,8 +171,6 @@ int main(void)
 {
 	Suite *suite = suite_create("spawn");
 	TCase *tcase = tcase_create("spawn");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, run_gives_status_and_bounded_output, 0, ARRAY_LEN(scripts));
 	tcase_add_test(tcase, words_what_cannot_be_executed);
@@ -180,9 +180,5 @@ int main(void)
 	tcase_add_test(tcase, a_descriptor_can_be_executed);
 	tcase_add_test(tcase, find_takes_path_first_and_only_programs);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -5,6 +5,7 @@
 #include "coracle/sys/lock.h"
 
 #include "scratch.h"
+#include "suite.h"
 
 #define A "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 #define B "abbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
@@ -432,8 +433,6 @@ int main(void)
 {
 	Suite *suite = suite_create("state");
 	TCase *tcase = tcase_create("state");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, finds_by_name_id_and_beginning, 0, ARRAY_LEN(searches));
 	tcase_add_test(tcase, a_name_in_use_is_refused_and_nothing_stays);
@@ -450,9 +449,5 @@ int main(void)
 	tcase_add_test(tcase, sweeps_what_was_half_made_and_nothing_else);
 	tcase_add_test(tcase, looks_again);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

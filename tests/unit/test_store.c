@@ -12,6 +12,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include "suite.h"
 #include "tar_maker.h"
 
 static char folder[64];
@@ -356,8 +357,6 @@ int main(void)
 {
 	Suite *suite = suite_create("store");
 	TCase *tcase = tcase_create("store");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, blobs_are_what_their_digest_says);
@@ -375,9 +374,5 @@ int main(void)
 	tcase_add_test(tcase, sweeping_spares_the_living);
 	tcase_add_test(tcase, a_store_half_made_is_completed);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

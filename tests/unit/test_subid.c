@@ -3,6 +3,7 @@
 #include "coracle/userns/subid.h"
 
 #include "scratch.h"
+#include "suite.h"
 
 static const struct {
 	const char *text;
@@ -121,8 +122,6 @@ int main(void)
 {
 	Suite *suite = suite_create("subid");
 	TCase *tcase = tcase_create("subid");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, counts_the_lines_of_a_user, 0, ARRAY_LEN(lines));
 	tcase_add_test(tcase, needs_no_name);
@@ -130,9 +129,5 @@ int main(void)
 	tcase_add_test(tcase, tells_an_absent_file_from_one_without_the_user);
 	tcase_add_loop_test(tcase, reads_the_map_of_a_namespace, 0, ARRAY_LEN(maps));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -7,6 +7,8 @@
 #include <locale.h>
 #include <string.h>
 
+#include "suite.h"
+
 static const struct {
 	size_t min_width, padding;
 	const char *lines, *expected;
@@ -193,8 +195,6 @@ int main(void)
 {
 	Suite *suite = suite_create("table");
 	TCase *tcase = tcase_create("table");
-	SRunner *runner;
-	int failed;
 
 	/* widths of characters need any UTF-8 locale; C.UTF-8 is in glibc and musl */
 	(void) setlocale(LC_CTYPE, "C.UTF-8");
@@ -207,9 +207,5 @@ int main(void)
 	tcase_add_test(tcase, inspect_prints_json_or_one_run_an_object);
 	tcase_add_test(tcase, inspect_keeps_the_objects_before_a_failure);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -15,6 +15,7 @@
 #include <sys/wait.h>
 
 #include "../../src/store/isal.h"
+#include "suite.h"
 #include "tar_maker.h"
 
 #define ARCHIVE_MAX (64 << 20)
@@ -505,8 +506,6 @@ int main(void)
 {
 	Suite *suite = suite_create("tar_split");
 	TCase *tcase = tcase_create("all");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_set_timeout(tcase, 120);
@@ -521,9 +520,5 @@ int main(void)
 	tcase_add_loop_test(tcase, lies_are_found_out, 0, ARRAY_LEN(lies));
 	tcase_add_test(tcase, a_bad_entry_does_not_wait_for_the_rest);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed ? EXIT_FAILURE : EXIT_SUCCESS;
+	return suite_run(suite);
 }

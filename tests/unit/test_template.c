@@ -5,6 +5,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "suite.h"
+
 static const char sample[] =
 	"{\"Id\":\"3f2a\",\"Name\":\"web\",\"Size\":1234,\"Perc\":0.1,\"Big\":1234567.0,"
 	"\"State\":{\"Status\":\"running\",\"Running\":true,\"ExitCode\":0,\"Error\":\"\"},"
@@ -355,8 +357,6 @@ int main(void)
 {
 	Suite *suite = suite_create("template");
 	TCase *tcase = tcase_create("template");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, prints_as_go_does, 0, ARRAY_LEN(good));
 	tcase_add_loop_test(tcase, refuses_what_is_no_template, 0, ARRAY_LEN(unparsable));
@@ -368,9 +368,5 @@ int main(void)
 	tcase_add_loop_test(tcase, bounds_steps_and_output, 0, 3);
 	tcase_add_test(tcase, values_too_deep_are_an_error);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

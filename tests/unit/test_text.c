@@ -5,6 +5,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "suite.h"
+
 START_TEST(is_empty_at_first)
 {
 	struct text text = TEXT_INIT(10);
@@ -63,17 +65,11 @@ int main(void)
 {
 	Suite *suite = suite_create("text");
 	TCase *tcase = tcase_create("text");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, is_empty_at_first);
 	tcase_add_test(tcase, grows_by_all_kinds_of_addition);
 	tcase_add_test(tcase, refuses_what_passes_the_maximum_and_stays);
 	tcase_add_test(tcase, can_be_used_again_after_take);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

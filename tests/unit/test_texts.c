@@ -5,6 +5,8 @@
 #include <check.h>
 #include <string.h>
 
+#include "suite.h"
+
 START_TEST(list_is_always_ended_by_null)
 {
 	AUTO_TEXTS struct texts texts = {0};
@@ -97,8 +99,6 @@ int main(void)
 {
 	Suite *suite = suite_create("texts");
 	TCase *tcase = tcase_create("texts");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, list_is_always_ended_by_null);
 	tcase_add_loop_test(tcase, split_keeps_empty_pieces, 0, ARRAY_LEN(splits));
@@ -106,9 +106,5 @@ int main(void)
 	tcase_add_test(tcase, environment_replaces_the_same_key_only);
 	tcase_add_test(tcase, pairs_keep_order_and_unique_keys);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

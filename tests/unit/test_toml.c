@@ -7,6 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "suite.h"
+
 /* what the text is as compact JSON with its keys sorted; \x27 stands for a single quote where it is clearer */
 static const struct {
 	const char *toml, *json;
@@ -251,8 +253,6 @@ int main(void)
 {
 	Suite *suite = suite_create("toml");
 	TCase *tcase = tcase_create("toml");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, reads_what_the_specification_allows, 0, ARRAY_LEN(good));
 	tcase_add_loop_test(tcase, refuses_what_it_forbids_and_names_the_line, 0, ARRAY_LEN(bad));
@@ -260,9 +260,5 @@ int main(void)
 	tcase_add_test(tcase, refuses_depth_without_end);
 	tcase_add_test(tcase, refuses_more_than_the_limit);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

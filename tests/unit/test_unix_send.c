@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "suite.h"
+
 #define SHORT_MS  200
 #define BIG_BYTES (4u << 20)
 
@@ -279,8 +281,6 @@ int main(void)
 {
 	Suite *suite = suite_create("unix_send");
 	TCase *tcase = tcase_create("unix_send");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, console_gets_name_and_descriptor);
 	tcase_add_test(tcase, console_without_a_name_passes_its_descriptor);
@@ -293,9 +293,5 @@ int main(void)
 	tcase_add_test(tcase, much_data_arrives_whole);
 	tcase_add_test(tcase, whoever_does_not_read_is_given_up);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

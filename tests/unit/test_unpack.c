@@ -12,6 +12,7 @@
 #include <sys/sysmacros.h>
 #include <sys/xattr.h>
 
+#include "suite.h"
 #include "tar_maker.h"
 
 #define ARCHIVE_MAX (4 << 20)
@@ -592,8 +593,6 @@ int main(void)
 {
 	Suite *suite = suite_create("unpack");
 	TCase *tcase = tcase_create("unpack");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_loop_test(tcase, refuses_and_leaves_nothing, 0, ARRAY_LEN(refusals));
@@ -622,9 +621,5 @@ int main(void)
 	tcase_add_test(tcase, names_in_any_bytes_survive);
 	tcase_add_test(tcase, too_deep_is_refused);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -6,6 +6,7 @@
 #include <time.h>
 
 #include "scratch.h"
+#include "suite.h"
 
 static void *sleep_a_little(void *unused)
 {
@@ -62,15 +63,9 @@ int main(void)
 {
 	Suite *suite = suite_create("userns");
 	TCase *tcase = tcase_create("userns");
-	SRunner *runner;
-	int failed;
 
 	tcase_set_timeout(tcase, 120);
 	tcase_add_test(tcase, waits_for_a_thread_that_ends);
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -12,6 +12,8 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
+#include "suite.h"
+
 static char folder[] = "/tmp/coracle-volume-XXXXXX";
 static struct paths paths;
 static struct error err;
@@ -441,8 +443,6 @@ int main(void)
 {
 	Suite *suite = suite_create("volume");
 	TCase *tcase = tcase_create("volume");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_checked_fixture(tcase, setup, teardown);
 	tcase_add_test(tcase, creates_and_reads_back);
@@ -464,9 +464,5 @@ int main(void)
 	tcase_add_test(tcase, shows_dockers_and_podmans_fields);
 	tcase_add_loop_test(tcase, filters_volumes, 0, ARRAY_LEN(filters));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

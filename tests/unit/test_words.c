@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../../src/container/words.h"
+#include "suite.h"
 
 #define NOW (UINT64_C(1800000000) * NS_PER_SECOND)
 
@@ -160,8 +161,6 @@ int main(void)
 {
 	Suite *suite = suite_create("words");
 	TCase *tcase = tcase_create("words");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_loop_test(tcase, tells_the_status, 0, ARRAY_LEN(states));
 	tcase_add_loop_test(tcase, collapses_neighbouring_ports, 0, ARRAY_LEN(ports));
@@ -169,9 +168,5 @@ int main(void)
 	tcase_add_test(tcase, sorts_labels_by_key);
 	tcase_add_loop_test(tcase, names_the_network, 0, ARRAY_LEN(networks));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }

@@ -3,6 +3,7 @@
 #include "coracle/sys/xattr.h"
 
 #include "scratch.h"
+#include "suite.h"
 
 START_TEST(sets_and_gets)
 {
@@ -47,16 +48,10 @@ int main(void)
 {
 	Suite *suite = suite_create("xattr");
 	TCase *tcase = tcase_create("xattr");
-	SRunner *runner;
-	int failed;
 
 	tcase_add_test(tcase, sets_and_gets);
 	tcase_add_test(tcase, does_not_follow_a_symlink);
 	tcase_add_loop_test(tcase, refuses_paths, 0, ARRAY_LEN(bad));
 	suite_add_tcase(suite, tcase);
-	runner = srunner_create(suite);
-	srunner_run_all(runner, CK_ENV);
-	failed = srunner_ntests_failed(runner);
-	srunner_free(runner);
-	return failed != 0;
+	return suite_run(suite);
 }
